@@ -1,0 +1,103 @@
+"""What all tests share: an index, a cache and static files of their own, articles, archives."""
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+from django.test import override_settings
+from haystack import connections
+
+ROOT = Path(__file__).parents[1]
+EPOCH = 1_600_000_000_000
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _test_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Static files without collectstatic, passwords without waiting."""
+    storages = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+    with override_settings(
+        STORAGES=storages,
+        STATIC_ROOT=tmp_path_factory.mktemp("static"),
+        PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
+    ):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def index_folder(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An index folder of the test's own, where every thread opens its engine anew."""
+    folder = tmp_path_factory.mktemp("index")
+    monkeypatch.setitem(settings.HAYSTACK_CONNECTIONS["default"], "PATH", folder)
+    monkeypatch.setattr(connections, "thread_local", threading.local())
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> None:
+    cache.clear()
+
+
+@pytest.fixture
+def write_article() -> Callable[..., Path]:
+    """Writes a file in the archive format: ``write_article(path, title=, url=, body=, epoch=)``."""
+
+    def write(
+        path: Path,
+        *,
+        title: str = "一则新闻",
+        url: str = "https://www.paper.example/1",
+        body: str = "<p>正文。</p>",
+        epoch: int | None = EPOCH,
+    ) -> Path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        first_line = "" if epoch is None else f"<!--{epoch}-->\n"
+        path.write_text(f"{first_line}[{title}]({url})\n------\n\n{body}", encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def migrated_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with an empty, migrated database. To be copied, never used."""
+    folder = tmp_path_factory.mktemp("migrated")
+    subprocess.run(
+        [sys.executable, "manage.py", "migrate", "--verbosity=0"],
+        cwd=ROOT,
+        env={**os.environ, "NEWSARCHIVE_DATA": str(folder)},
+        check=True,
+    )
+    return folder
+
+
+@pytest.fixture
+def data_folder(migrated_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder for ``manage`` and other processes, with an empty archive."""
+    return Path(shutil.copytree(migrated_data, tmp_path_factory.mktemp("archive") / "data"))
+
+
+@pytest.fixture
+def manage(data_folder: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs ``manage.py`` with the given arguments in a process of its own on ``data_folder``."""
+
+    def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "manage.py", *map(str, arguments)],
+            cwd=ROOT,
+            env={**os.environ, "NEWSARCHIVE_DATA": str(data_folder)},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    return run
