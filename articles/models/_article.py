@@ -1,0 +1,207 @@
+"""Articles and their captures."""
+
+import zlib
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Self
+
+from django.db import models, transaction
+from django.db.models import Value
+from django.db.models.functions import Coalesce
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from articles.models._outlet import Outlet
+from articles.models._pending import PendingChange
+from articles.models._run import ImportRun
+
+UNDATED = datetime(1, 1, 2, tzinfo=UTC)
+
+
+def start_of(day: date) -> datetime:
+    """Return the first moment of ``day`` in the archive's time zone."""
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+def end_of(day: date) -> datetime:
+    """Return the first moment after ``day`` in the archive's time zone."""
+    return start_of(day + timedelta(days=1))
+
+
+class ArticleQuerySet(models.QuerySet["Article"]):
+    """The readings of articles that pages and commands share."""
+
+    def newest_first(self) -> Self:
+        """Order by published time, newest first, undated last; ties by id."""
+        return self.order_by("-listed_at", "-pk")
+
+    def for_list(self) -> Self:
+        """Load what a line in a list shows, and no bodies."""
+        return self.select_related("outlet").only(
+            "title",
+            "published_at",
+            "listed_at",
+            "byline",
+            "lead",
+            "outlet__name",
+            "outlet__slug",
+            "outlet__title_suffixes",
+        )
+
+    def narrowed(
+        self,
+        *,
+        outlets: Sequence[Outlet] = (),
+        after: date | None = None,
+        before: date | None = None,
+    ) -> Self:
+        """Keep articles of any of ``outlets``, published from day ``after`` to day ``before``.
+
+        Both days are included and are days of the archive's time zone; None leaves that side
+        open, no outlets keep all.
+        """
+        articles = self
+        if outlets:
+            articles = articles.filter(outlet__in=outlets)
+        if after:
+            articles = articles.filter(listed_at__gte=start_of(after))
+        if before:
+            articles = articles.filter(listed_at__gt=UNDATED, listed_at__lt=end_of(before))
+        return articles
+
+    def days_beside(self, day: date) -> tuple[date | None, date | None]:
+        """Return the last day before ``day`` and the first after it that have articles."""
+        dated = self.filter(listed_at__gt=UNDATED).values_list("listed_at", flat=True)
+        earlier = dated.filter(listed_at__lt=start_of(day)).order_by("-listed_at").first()
+        later = dated.filter(listed_at__gte=end_of(day)).order_by("listed_at").first()
+        return (
+            timezone.localdate(earlier) if earlier else None,
+            timezone.localdate(later) if later else None,
+        )
+
+
+class Article(models.Model):
+    """What readers see: title, address, outlet, published time, sanitised body."""
+
+    outlet = models.ForeignKey(
+        Outlet, on_delete=models.PROTECT, related_name="articles", verbose_name=_("outlet")
+    )
+    title = models.TextField(_("title"))
+    url = models.CharField(
+        _("address"),
+        max_length=2000,
+        unique=True,
+        editable=False,
+        help_text=_("The canonical form of the original address: the article's identity."),
+    )
+    original_url = models.TextField(_("original address"))
+    published_at = models.DateTimeField(_("published"), null=True, blank=True)
+    listed_at = models.GeneratedField(
+        expression=Coalesce("published_at", Value(UNDATED)),
+        output_field=models.DateTimeField(),
+        db_persist=True,
+    )
+    byline = models.CharField(_("byline"), max_length=300, blank=True)
+    body = models.TextField(_("body"), blank=True)
+    text = models.TextField(_("text"), blank=True, editable=False)
+    lead = models.CharField(_("lead"), max_length=200, blank=True, editable=False)
+    cleaner_version = models.PositiveSmallIntegerField(default=0, editable=False)
+    current_capture = models.ForeignKey(
+        "Capture",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        editable=False,
+        verbose_name=_("current capture"),
+    )
+    edited_at = models.DateTimeField(_("edited"), null=True, blank=True, editable=False)
+    has_newer_capture = models.BooleanField(_("has a newer capture"), default=False, editable=False)
+    created_at = models.DateTimeField(_("archived"), auto_now_add=True)
+
+    objects = ArticleQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-listed_at", "-id"]
+        get_latest_by = "listed_at"
+        verbose_name = _("article")
+        verbose_name_plural = _("articles")
+        indexes = [
+            models.Index(fields=["-listed_at", "-id"], name="articles_by_time"),
+            models.Index(fields=["outlet", "-listed_at", "-id"], name="articles_by_outlet"),
+        ]
+
+    def __str__(self) -> str:
+        return self.headline
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save, and note the change for the search index in the same transaction."""
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+            PendingChange.objects.note([self.pk])
+
+    def get_absolute_url(self) -> str:
+        return reverse("article", args=[self.pk])
+
+    @cached_property
+    def headline(self) -> str:
+        """The title without the outlet's own name at its end."""
+        return self.outlet.headline(self.title)
+
+
+class Capture(models.Model):
+    """One distinct raw content that was ever imported; never changed, never thrown away.
+
+    ``content`` is the file as it was, zlib-compressed. A capture without an article is a file in
+    which something an article needs is missing.
+    """
+
+    article = models.ForeignKey(
+        Article,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="captures",
+        verbose_name=_("article"),
+    )
+    sha256 = models.CharField("SHA-256", max_length=64, db_index=True)
+    content = models.BinaryField()
+    size = models.PositiveIntegerField(_("size in bytes"))
+    source_path = models.TextField(_("source path"))
+    format = models.CharField(_("format"), max_length=20)
+    run = models.ForeignKey(
+        ImportRun,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="captures",
+        verbose_name=_("run"),
+    )
+    captured_at = models.DateTimeField(_("captured"), auto_now_add=True)
+
+    class Meta:
+        ordering = ["captured_at", "id"]
+        verbose_name = _("capture")
+        verbose_name_plural = _("captures")
+        constraints = [
+            models.UniqueConstraint(fields=["article", "sha256"], name="one_capture_per_content"),
+            models.UniqueConstraint(
+                fields=["sha256"],
+                condition=models.Q(article=None),
+                name="one_capture_per_content_without_article",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sha256[:12]} {self.source_path}"
+
+    @property
+    def raw(self) -> bytes:
+        """The imported file, byte for byte."""
+        return zlib.decompress(self.content)
+
+    @staticmethod
+    def compress(raw: bytes) -> bytes:
+        """Return ``raw`` as ``content`` keeps it."""
+        return zlib.compress(raw, 6)

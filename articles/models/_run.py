@@ -1,0 +1,87 @@
+"""Import runs and their problems."""
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from articles.problems import ProblemKind
+
+
+class ImportRun(models.Model):
+    """One import, with its counts and its problems."""
+
+    class Status(models.TextChoices):
+        """How far the run came; a run whose process was killed stays ``running``."""
+
+        RUNNING = "running", _("running")
+        FINISHED = "finished", _("finished")
+        INTERRUPTED = "interrupted", _("interrupted")
+        FAILED = "failed", _("failed")
+
+    started_at = models.DateTimeField(_("started"), auto_now_add=True, db_index=True)
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+    status = models.CharField(
+        _("status"), max_length=12, choices=Status, default=Status.RUNNING, db_index=True
+    )
+    process_id = models.PositiveIntegerField(null=True, editable=False)
+    sources = models.JSONField(_("sources"), default=list)
+    created = models.PositiveIntegerField(_("created"), default=0)
+    updated = models.PositiveIntegerField(_("updated"), default=0)
+    unchanged = models.PositiveIntegerField(_("unchanged"), default=0)
+    skipped = models.PositiveIntegerField(_("skipped"), default=0)
+    failed = models.PositiveIntegerField(_("failed"), default=0)
+
+    class Meta:
+        ordering = ["-started_at"]
+        verbose_name = _("import run")
+        verbose_name_plural = _("import runs")
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {timezone.localtime(self.started_at):%Y-%m-%d %H:%M}"
+
+
+_KIND_LABELS = {
+    ProblemKind.EMPTY_FILE: _("empty file"),
+    ProblemKind.BINARY_FILE: _("binary file"),
+    ProblemKind.UNKNOWN_ENCODING: _("unknown encoding"),
+    ProblemKind.UNKNOWN_FORMAT: _("unknown format"),
+    ProblemKind.TOO_LARGE: _("too large"),
+    ProblemKind.UNREADABLE: _("cannot be read"),
+    ProblemKind.BAD_ARCHIVE: _("damaged archive"),
+    ProblemKind.NO_TITLE: _("no title"),
+    ProblemKind.NO_ADDRESS: _("no address"),
+    ProblemKind.BAD_ADDRESS: _("bad address"),
+    ProblemKind.EMPTY_BODY: _("empty body"),
+    ProblemKind.TEXT_ONLY: _("kept as text only"),
+    ProblemKind.TIMEOUT: _("took too long"),
+    ProblemKind.CRASH: _("reading it failed"),
+}
+
+
+class ImportProblem(models.Model):
+    """One file, or part of it, that could not be taken as it is."""
+
+    run = models.ForeignKey(
+        ImportRun, on_delete=models.CASCADE, related_name="problems", verbose_name=_("run")
+    )
+    kind = models.CharField(_("kind"), max_length=20, choices=list(_KIND_LABELS.items()))
+    path = models.TextField(_("path"))
+    message = models.TextField(_("message"))
+    excerpt = models.CharField(_("first characters"), max_length=200, blank=True)
+    capture = models.ForeignKey(
+        "articles.Capture",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="problems",
+        verbose_name=_("capture"),
+    )
+
+    class Meta:
+        ordering = ["id"]
+        verbose_name = _("import problem")
+        verbose_name_plural = _("import problems")
+        indexes = [models.Index(fields=["run", "kind"])]
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}"
