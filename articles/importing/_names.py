@@ -1,0 +1,47 @@
+"""The names of files in folders and zip archives: as labels for people, and what they tell."""
+
+import unicodedata
+from contextlib import suppress
+from pathlib import PurePosixPath
+
+__all__ = ["READ_SUFFIXES", "ZIP_SUFFIX", "is_ignored", "printable", "suffix"]
+
+ZIP_SUFFIX = ".zip"
+READ_SUFFIXES = frozenset({"", ".md", ".markdown", ".txt", ".html", ".htm", ".xhtml", ZIP_SUFFIX})
+"""The endings of files in folders that may be articles or hold some."""
+_NEVER_ARTICLES = frozenset({"__macosx", "thumbs.db", "desktop.ini"})
+_UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+
+
+def suffix(name: str) -> str:
+    """Return the ending of a name, in small letters, with its dot."""
+    return PurePosixPath(name).suffix.lower()
+
+
+def is_ignored(name: str) -> bool:
+    """Tell dot-files, and what editors and operating systems drop."""
+    return (
+        name.startswith((".", "~$", "#")) or name.endswith("~") or name.lower() in _NEVER_ARTICLES
+    )
+
+
+def printable(name: str) -> str:
+    """Return a name that can be shown and stored.
+
+    Python keeps undecodable bytes of names as lone surrogates, which no database takes.
+    """
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raw = name.encode("utf-8", "surrogateescape" if _is_escaped(name) else "replace")
+        with suppress(UnicodeDecodeError):
+            name = raw.decode("gb18030")
+    return "".join(
+        "\ufffd" if unicodedata.category(character) in _UNPRINTABLE else character
+        for character in name
+    )
+
+
+def _is_escaped(name: str) -> bool:
+    surrogates = [character for character in name if "\ud800" <= character <= "\udfff"]
+    return all("\udc80" <= character <= "\udcff" for character in surrogates)
