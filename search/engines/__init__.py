@@ -1,0 +1,1 @@
+"""What keeps the index. One module an engine, all behind django-haystack's connections."""

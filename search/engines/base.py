@@ -1,0 +1,149 @@
+"""What every engine shares: its door for the index, and haystack's queries as ``Query``."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from haystack import connections
+from haystack.backends import BaseSearchBackend, BaseSearchQuery, SearchNode
+from haystack.models import SearchResult
+
+from search.documents import Loader
+from search.query import Query, Sort, understand
+
+__all__ = ["Engine", "EngineQuery", "Hits", "IndexLockedError", "IndexUnavailableError", "engine"]
+
+
+class IndexUnavailableError(Exception):
+    """The index is missing or damaged and must be built again."""
+
+
+class IndexLockedError(Exception):
+    """Another process is writing the index."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """How many articles a query finds, and ids and scores of the asked part of them, in order."""
+
+    count: int
+    found: list[tuple[int, float]]
+
+
+class Engine(BaseSearchBackend):
+    """A haystack backend that keeps ``Document``s and answers ``Query``s."""
+
+    @abstractmethod
+    def find(self, query: Query, start: int, end: int | None) -> Hits:
+        """Return hits ``start`` to ``end`` of ``query``. Raises IndexUnavailableError."""
+
+    @abstractmethod
+    def replace(self, ids: Sequence[int], load: Loader, *, jobs: int = 1) -> None:
+        """Make the index agree with what ``load`` gives for ``ids``, all of it or nothing.
+
+        Documents are exchanged, ids for which nothing is loaded disappear. Raises
+        IndexLockedError, IndexUnavailableError, and OSError when the disk is full.
+        """
+
+    @abstractmethod
+    def rebuild(self, ids: Callable[[], Sequence[int]], load: Loader, *, jobs: int = 1) -> None:
+        """Build a new index of ``ids`` beside the one that serves, then switch over at once.
+
+        ``ids`` is asked when nobody else can write the index any more. Raises as ``replace``.
+        """
+
+    @abstractmethod
+    def count(self) -> int:
+        """Return the number of documents, having seen that all can be searched.
+
+        Raises IndexUnavailableError.
+        """
+
+    @abstractmethod
+    def ids(self) -> set[int]:
+        """Return the ids of all documents. Raises IndexUnavailableError."""
+
+    def update(self, index: Any, iterable: Iterable[Any], commit: bool = True) -> None:
+        """Index the given articles (haystack's door)."""
+        documents = {document.id: document for document in map(index.document, iterable)}
+        self.replace(list(documents), lambda ids: [documents[pk] for pk in ids])
+
+    def remove(self, obj_or_string: Any, commit: bool = True) -> None:
+        """Remove an article, given itself or as ``app.model.pk`` (haystack's door)."""
+        pk = getattr(obj_or_string, "pk", None) or str(obj_or_string).rpartition(".")[2]
+        self.replace([int(pk)], lambda _ids: [])
+
+    def clear(self, models: Any = None, commit: bool = True) -> None:
+        """Switch to an empty index (haystack's door)."""
+        self.rebuild(list, lambda _ids: [])
+
+    def search(
+        self,
+        query_string: Query,
+        start_offset: int = 0,
+        end_offset: int | None = None,
+        result_class: type[SearchResult] | None = None,
+        **_options: Any,
+    ) -> dict[str, Any]:
+        """Answer ``query_string``, a Query as ``EngineQuery`` builds them (haystack's door)."""
+        hits = self.find(query_string, start_offset, end_offset)
+        result = result_class or SearchResult
+        return {
+            "results": [result("articles", "article", pk, score) for pk, score in hits.found],
+            "hits": hits.count,
+        }
+
+
+class EngineQuery(BaseSearchQuery):
+    """Builds a ``Query`` from what was asked of a SearchQuerySet.
+
+    It understands ``content`` (what a person typed), ``outlet__in`` (ids), ``published_at__gte``
+    and ``published_at__lt`` (aware times), all of which must hold, and ordering by
+    ``published_at`` or ``-published_at``.
+    """
+
+    def build_query(self) -> Query:
+        """Return the ``Query`` for the engine. Raises ValueError for what it cannot express."""
+        asked: dict[str, Any] = dict(self._conditions(self.query_filter))
+        return Query(
+            words=understand(str(asked.pop("content"))) if "content" in asked else None,
+            outlets=frozenset(asked.pop("outlet__in", ())),
+            after=asked.pop("published_at__gte", None),
+            before=asked.pop("published_at__lt", None),
+            sort=self._sort(),
+        )
+
+    def _conditions(self, node: SearchNode) -> Iterable[tuple[str, Any]]:
+        if node.negated or (node.connector != SearchNode.AND and len(node) > 1):
+            raise ValueError("Searches are conditions that must all hold.")
+        for child in node.children:
+            if isinstance(child, SearchNode):
+                yield from self._conditions(child)
+            else:
+                field, value = child
+                field = field.removesuffix("__content")
+                if field not in ("content", "outlet__in", "published_at__gte", "published_at__lt"):
+                    raise ValueError(f"Searches know no condition {field}.")
+                yield field, getattr(value, "query_string", value)
+
+    def _sort(self) -> Sort:
+        match self.order_by:
+            case ["-published_at", *_]:
+                return Sort.NEWEST
+            case ["published_at", *_]:
+                return Sort.OLDEST
+        return Sort.RELEVANCE
+
+    def build_params(self, spelling_query: str | None = None) -> dict[str, Any]:
+        """Return what else the engine is told: which part of the results is wanted."""
+        return {
+            "start_offset": self.start_offset,
+            "end_offset": self.end_offset,
+            "result_class": self.result_class,
+        }
+
+
+def engine() -> Engine:
+    """Return this thread's engine, as the setting ``HAYSTACK_CONNECTIONS`` chooses it."""
+    return cast(Engine, connections["default"].get_backend())

@@ -1,0 +1,213 @@
+"""The engine's door: finding, replacing, rebuilding."""
+
+import contextlib
+import logging
+import shutil
+import struct
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import islice
+from math import ceil
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any, TypeVar
+
+from whoosh.codec.base import Segment
+from whoosh.filedb.filestore import FileStorage
+from whoosh.index import TOC, FileIndex, clean_files
+from whoosh.index import IndexError as WhooshIndexError
+from whoosh.searching import Searcher
+
+from search.documents import Loader
+from search.engines.base import Engine, Hits, IndexUnavailableError
+from search.engines.whoosh._finding import WEIGHTING, Columns, Leaf, find, leaves_of
+from search.engines.whoosh._folder import IndexFolder, sync_files
+from search.engines.whoosh._schema import schema
+from search.engines.whoosh._writing import write_segment
+from search.parallel import in_processes
+from search.query import Query
+
+__all__ = ["WhooshBackend"]
+
+INDEX = "articles"
+SEGMENT_DOCUMENTS = 2000
+SMALL_SEGMENT_DOCUMENTS = 500
+MOST_SMALL_SEGMENTS = 8
+LOCK_SECONDS = 1.0
+ATTEMPTS = 3
+
+# What Whoosh 2.7.4 was seen to raise when files of an index are missing, truncated or garbage.
+_DAMAGES = (
+    WhooshIndexError,
+    OSError,
+    EOFError,
+    UnpicklingError,
+    struct.error,
+    ValueError,
+    LookupError,
+    AttributeError,
+    TypeError,
+    ImportError,
+    AssertionError,
+)
+
+logger = logging.getLogger(__name__)
+Answer = TypeVar("Answer")
+
+
+class WhooshBackend(Engine):
+    """Keeps documents in Whoosh segments below the connection's ``PATH``.
+
+    Haystack makes one backend a thread; each keeps its searcher open and refreshes it when the
+    index has moved on.
+    """
+
+    def __init__(self, connection_alias: str, **options: Any) -> None:
+        super().__init__(connection_alias, **options)
+        self._folder = IndexFolder(Path(options["PATH"]))
+        self._generation: Path | None = None
+        self._searcher: Searcher | None = None
+        self._leaves: list[Leaf] = []
+
+    def find(self, query: Query, start: int, end: int | None) -> Hits:
+        """See Engine."""
+        return self._read(lambda searcher, leaves: find(searcher, leaves, query, start, end))
+
+    def count(self) -> int:
+        """See Engine."""
+        return self._read(lambda searcher, _leaves: int(searcher.doc_count()))
+
+    def ids(self) -> set[int]:
+        """See Engine."""
+        return self._read(
+            lambda _searcher, leaves: {
+                leaf.columns.ids[document]
+                for leaf in leaves
+                for document in leaf.searcher.reader().all_doc_ids()
+            }
+        )
+
+    def replace(self, ids: Sequence[int], load: Loader, *, jobs: int = 1) -> None:
+        """See Engine."""
+        with self._folder.lock(seconds=LOCK_SECONDS):
+            generation = self._folder.current()
+            with _damage_as_unavailable():
+                ix = FileStorage(str(generation)).open_index(INDEX)
+                toc = ix._read_toc()
+                _remove_orphans(ix, toc.generation, toc.segments)
+                segments, ids = self._without_crowd(ix, toc.segments, ids)
+                self._delete(ix, segments, set(ids))
+            segments += _write_segments(generation, ids, load, jobs)
+            _commit(ix, segments, toc.generation + 1)
+
+    def rebuild(self, ids: Callable[[], Sequence[int]], load: Loader, *, jobs: int = 1) -> None:
+        """See Engine."""
+        with self._folder.lock(seconds=LOCK_SECONDS), self._folder.next() as generation:
+            ix = FileStorage(str(generation)).create_index(schema(), INDEX)
+            _commit(ix, _write_segments(generation, ids(), load, jobs), 1)
+
+    def _read(self, question: Callable[[Searcher, list[Leaf]], Answer]) -> Answer:
+        """Answer ``question``, again where the index moved on between opening and reading it."""
+        for attempt in range(ATTEMPTS):
+            try:
+                return question(*self._open())
+            except _DAMAGES:
+                self._close()
+                logger.warning("Reading the search index failed (%d).", attempt, exc_info=True)
+        raise IndexUnavailableError("the search index is damaged")
+
+    def _open(self) -> tuple[Searcher, list[Leaf]]:
+        generation = self._folder.current()
+        if generation != self._generation:
+            self._close()
+        if self._searcher is None:
+            ix = FileStorage(str(generation)).open_index(INDEX)
+            self._searcher = ix.searcher(weighting=WEIGHTING)
+            self._generation = generation
+            self._leaves = leaves_of(self._searcher, {})
+        elif not self._searcher.up_to_date():
+            self._searcher = self._searcher.refresh()
+            self._leaves = leaves_of(self._searcher, {leaf.name: leaf for leaf in self._leaves})
+        return self._searcher, self._leaves
+
+    def _close(self) -> None:
+        self._searcher = None
+        self._leaves = []
+
+    def _without_crowd(
+        self, ix: FileIndex, segments: list[Segment], ids: Sequence[int]
+    ) -> tuple[list[Segment], list[int]]:
+        """Return the segments to keep and the ids to write.
+
+        Where many edits left many small segments, their documents are written anew together:
+        cheaper than Whoosh's way of merging, and as true, since the database is the truth.
+        """
+        small = [s for s in segments if s.doc_count() < SMALL_SEGMENT_DOCUMENTS]
+        if len(small) <= MOST_SMALL_SEGMENTS:
+            return list(segments), list(ids)
+        crowd: list[int] = []
+        for segment in small:
+            with contextlib.closing(_reader(ix, segment)) as reader:
+                columns = Columns(reader)
+                crowd += [columns.ids[document] for document in reader.all_doc_ids()]
+        kept = [segment for segment in segments if segment not in small]
+        return kept, list(dict.fromkeys([*ids, *crowd]))
+
+    def _delete(self, ix: FileIndex, segments: list[Segment], ids: set[int]) -> None:
+        for segment in segments:
+            with contextlib.closing(_reader(ix, segment)) as reader:
+                for document, pk in enumerate(Columns(reader).ids):
+                    if pk in ids and not segment.is_deleted(document):
+                        segment.delete_document(document)
+
+
+def _reader(ix: FileIndex, segment: Segment) -> Any:
+    return FileIndex._reader(ix.storage, ix.schema, [segment], 0)
+
+
+def _write_segments(generation: Path, ids: Sequence[int], load: Loader, jobs: int) -> list[Segment]:
+    """Write the documents of ``ids`` into new segments, several at a time, and return them."""
+    if not ids:
+        return []
+    parts = ceil(len(ids) / SEGMENT_DOCUMENTS)
+    if jobs > 1 and len(ids) > SMALL_SEGMENT_DOCUMENTS:
+        parts = ceil(parts / jobs) * jobs
+    size = ceil(len(ids) / parts)
+    remaining = iter(ids)
+    chunks = list(iter(lambda: list(islice(remaining, size)), []))
+    write = partial(_write_chunk, generation, load)
+    written = in_processes(write, chunks, jobs=jobs if len(chunks) > 1 else 1)
+    return [segment for segment in written if segment]
+
+
+def _write_chunk(generation: Path, load: Loader, ids: Sequence[int]) -> Segment | None:
+    ix = FileStorage(str(generation)).open_index(INDEX)
+    return write_segment(ix, load(ids))
+
+
+def _commit(ix: FileIndex, segments: list[Segment], toc_generation: int) -> None:
+    """Make ``segments`` the index: all of the change is there, or none of it."""
+    folder = Path(ix.storage.folder)
+    segments = [segment for segment in segments if segment.doc_count()]
+    sync_files(folder)
+    TOC(ix.schema, segments, toc_generation).write(ix.storage, INDEX)
+    sync_files(folder)
+    _remove_orphans(ix, toc_generation, segments)
+
+
+def _remove_orphans(ix: FileIndex, toc_generation: int, segments: list[Segment]) -> None:
+    """Remove old files, and what a killed process or a full disk left behind, under the lock."""
+    folder = Path(ix.storage.folder)
+    clean_files(ix.storage, INDEX, toc_generation, segments)
+    shutil.rmtree(folder / f"{INDEX}.tmp", ignore_errors=True)
+    for leftover in folder.glob(f"_{INDEX}_*.toc.*"):
+        leftover.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _damage_as_unavailable() -> Iterator[None]:
+    try:
+        yield
+    except _DAMAGES as error:
+        logger.exception("The search index could not be read.")
+        raise IndexUnavailableError("the search index is damaged") from error

@@ -1,0 +1,97 @@
+"""What Whoosh keeps of a document: grams to find it, segments to rank it, columns to decide."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from whoosh.columns import NumericColumn, VarBytesColumn
+from whoosh.fields import COLUMN, FieldType, Schema
+from whoosh.formats import Existence, Frequency
+
+from search.documents import Document
+from search.text import grams, segments
+
+__all__ = ["MISSING", "UNDATED", "fields", "microseconds", "schema"]
+
+UNDATED = -(2**63)
+MISSING = UNDATED + 1
+"""What Whoosh reads from a column that was cut off; nothing that we write."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class _Terms(FieldType):
+    """A field that is given its terms ready-made: no analyser, nothing stored.
+
+    ``index`` gives Whoosh one posting that holds all terms of a document, for our codec.
+    """
+
+    analyzer = None
+    column_type = None
+    indexed = True
+    multitoken_query = "and"
+    spelling = False
+    stored = False
+    unique = False
+    vector = None
+
+    def __init__(self) -> None:
+        """Take no options: all is settled by the class."""
+
+    def separate_spelling(self) -> bool:
+        """Whoosh asks; there is no spelling here."""
+        return False
+
+
+class _Grams(_Terms):
+    """Which documents have a term, and nothing else."""
+
+    scorable = False
+    format = Existence()
+
+    def index(self, value: Collection[str], **_options: Any) -> list[tuple[Any, int, float, None]]:
+        """Give Whoosh the terms of a document."""
+        return [(value, len(value), 1.0, None)]
+
+
+class _Segments(_Terms):
+    """How often a document has a term."""
+
+    scorable = True
+    format = Frequency()
+
+    def index(self, value: Iterable[str], **_options: Any) -> list[tuple[Any, int, float, Any]]:
+        """Give Whoosh the terms of a document, and how often each is there."""
+        counts = Counter(value)
+        return [(counts.keys(), counts.total(), 1.0, counts.values())]
+
+
+def schema() -> Schema:
+    """Return the fields of the index."""
+    return Schema(
+        grams=_Grams(),
+        title_segments=_Segments(),
+        segments=_Segments(),
+        id=COLUMN(NumericColumn("q", default=MISSING)),
+        outlet=COLUMN(NumericColumn("q", default=MISSING)),
+        published=COLUMN(NumericColumn("q", default=MISSING)),
+        form=COLUMN(VarBytesColumn()),
+    )
+
+
+def fields(document: Document) -> dict[str, Any]:
+    """Return ``document`` as the index's fields."""
+    return {
+        "grams": grams(document.form),
+        "title_segments": segments(document.title),
+        "segments": segments(document.text),
+        "id": document.id,
+        "outlet": document.outlet,
+        "published": microseconds(document.published_at),
+        "form": document.form.encode("utf-8", "surrogatepass"),
+    }
+
+
+def microseconds(moment: datetime | None) -> int:
+    """Return an aware time as microseconds since 1970; None lies before all times."""
+    return UNDATED if moment is None else (moment - _EPOCH) // timedelta(microseconds=1)

@@ -1,0 +1,10 @@
+"""The addresses of searching."""
+
+from django.urls import path
+
+from search import views
+
+urlpatterns = [
+    path("search/", views.search, name="search"),
+    path("healthz", views.healthz, name="healthz"),
+]

@@ -1,0 +1,77 @@
+"""The search page, and whether all is well."""
+
+import re
+from math import ceil
+
+from django.contrib import messages
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+
+from articles.models import Article, PendingChange
+from search.engines.base import IndexUnavailableError, engine
+from search.finding import find_articles
+from search.forms import SearchForm
+from search.query import MOST_WORDS, understand
+
+PAGE_SIZE = 20
+
+
+def search(request: HttpRequest) -> HttpResponse:
+    """Results for ``?q=``; all of the page's state is in its address."""
+    form = SearchForm(request.GET)
+    context: dict[str, object] = {"form": form, "query": form.query}
+    if not form.query:
+        return render(request, "search/search.html", context)
+    words = understand(form.query)
+    if not words:
+        messages.info(request, _("There is no word to search for in “%s”.") % form.query)
+        return render(request, "search/search.html", context)
+    if len(words) == MOST_WORDS:
+        messages.warning(
+            request, _("Only the first %(words)d words were searched for.") % {"words": MOST_WORDS}
+        )
+    page = _page_number(request)
+    try:
+        found = find_articles(
+            form.query, **form.narrowing, sort=form.order, page=page, page_size=PAGE_SIZE
+        )
+    except IndexUnavailableError:
+        return render(request, "search/unavailable.html", context, status=503)
+    pages = max(1, ceil(found.count / PAGE_SIZE))
+    context |= {
+        "found": found,
+        "page": page,
+        "pages": pages,
+        "previous_page": page - 1 if 1 < page <= pages else None,
+        "next_page": page + 1 if page < pages else None,
+    }
+    return render(request, "search/search.html", context)
+
+
+def _page_number(request: HttpRequest) -> int:
+    name = request.GET.get("page", "1")
+    if re.fullmatch(r"[0-9]{1,9}", name) and int(name) > 0:
+        return int(name)
+    messages.warning(
+        request, _("“%(page)s” is no page; this is the first one.") % {"page": name[:50]}
+    )
+    return 1
+
+
+@never_cache
+def healthz(_request: HttpRequest) -> JsonResponse:
+    """Whether database and index answer, as JSON: 200 when they do, 503 when not."""
+    state: dict[str, object] = {"status": "ok", "database": "ok", "index": "ok"}
+    try:
+        Article.objects.exists()
+        state["pending"] = PendingChange.objects.count()
+    except DatabaseError as error:
+        state |= {"status": "error", "database": str(error)}
+    try:
+        state["indexed"] = engine().count()
+    except IndexUnavailableError as error:
+        state |= {"status": "error", "index": f"{error}; run: python manage.py rebuild_index"}
+    return JsonResponse(state, status=200 if state["status"] == "ok" else 503)
