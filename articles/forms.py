@@ -1,0 +1,83 @@
+"""What readers can ask of a list: outlets and days."""
+
+import calendar
+import re
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from articles.models import Outlet
+
+__all__ = ["FIRST_YEAR", "LAST_YEAR", "FilterForm"]
+
+FIRST_YEAR, LAST_YEAR = 1900, 2100
+
+
+class PeriodField(forms.CharField):
+    """A year, a month or a day; gives its first day, or its last with ``last``."""
+
+    def __init__(self, *, last: bool, **options: Any) -> None:
+        options["widget"] = forms.DateInput(attrs={"type": "date"})
+        super().__init__(required=False, **options)
+        self._last = last
+
+    def clean(self, value: Any) -> Any:
+        """Return a date, or None where nothing was given."""
+        text = super().clean(value)
+        if not text:
+            return None
+        message = _("“%(value)s” is no date; write it as 2023, 2023-12 or 2023-12-14.")
+        match = re.fullmatch(r"([0-9]{4})(?:[-/.]?([0-9]{1,2})(?:[-/.]?([0-9]{1,2}))?)?", text)
+        try:
+            if not match:
+                raise ValueError
+            year, month, day = (int(part) if part else None for part in match.groups())
+            if year is None or not FIRST_YEAR <= year <= LAST_YEAR:
+                raise ValueError
+            month = month or (12 if self._last else 1)
+            day = day or (calendar.monthrange(year, month)[1] if self._last else 1)
+            return date(year, month, day)
+        except ValueError:
+            raise ValidationError(message, params={"value": text[:50]}) from None
+
+    def prepare_value(self, value: Any) -> Any:
+        """Show what was understood, as a date field of a browser wants it; else nothing."""
+        try:
+            return self.clean(value).isoformat()
+        except (ValidationError, AttributeError):
+            return None
+
+
+class OutletSelect(forms.SelectMultiple):
+    """Names several outlets in an address; the empty choice of a page's list names none."""
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[str]:
+        """Return the slugs that are not empty."""
+        return [slug for slug in super().value_from_datadict(data, files, name) or [] if slug]
+
+
+class FilterForm(forms.Form):
+    """Narrows a list; what is wrong is said at its field, and the rest still holds."""
+
+    outlet = forms.ModelMultipleChoiceField(
+        label=_("Outlet"),
+        queryset=Outlet.objects.all(),
+        to_field_name="slug",
+        required=False,
+        widget=OutletSelect,
+    )
+    after = PeriodField(label=_("From"), last=False)
+    before = PeriodField(label=_("To"), last=True)
+
+    @property
+    def narrowing(self) -> dict[str, Any]:
+        """What to narrow by: ``outlets``, ``after`` and ``before``."""
+        self.full_clean()
+        return {
+            "outlets": list(self.cleaned_data.get("outlet") or []),
+            "after": self.cleaned_data.get("after"),
+            "before": self.cleaned_data.get("before"),
+        }

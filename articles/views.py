@@ -1,0 +1,103 @@
+"""The reading pages."""
+
+from datetime import date
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext as _
+
+from articles.forms import FIRST_YEAR, LAST_YEAR, FilterForm
+from articles.models import Article, ArticleQuerySet, Outlet
+from articles.paging import Page, PageError, page_of
+from articles.sanitising import without_pictures
+
+FRONT_PAGE_ARTICLES = 40
+
+
+def front_page(request: HttpRequest) -> HttpResponse:
+    """The newest articles."""
+    articles = list(Article.objects.for_list().newest_first()[:FRONT_PAGE_ARTICLES])
+    return render(
+        request,
+        "articles/front.html",
+        {"articles": articles, "outlets": Outlet.objects.with_articles()},
+    )
+
+
+def article_list(request: HttpRequest) -> HttpResponse:
+    """All articles, narrowed by outlets and days."""
+    form = FilterForm(request.GET)
+    articles = Article.objects.for_list().narrowed(**form.narrowing)
+    return _render_list(request, "articles/list.html", articles, {"form": form})
+
+
+def article_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """One article, with or without its pictures."""
+    found = get_object_or_404(Article.objects.select_related("outlet"), pk=pk)
+    allowed = settings.NEWSARCHIVE_PICTURES
+    with_pictures = allowed == "always" or (allowed == "ask" and _asks_for_pictures(request))
+    body = found.body if with_pictures else without_pictures(found.body)
+    response = render(
+        request,
+        "articles/article.html",
+        {
+            "article": found,
+            "body": mark_safe(body),  # noqa: S308 - sanitised when it was stored
+            "captures": found.captures.defer("content"),
+            "offer_pictures": allowed == "ask" and not with_pictures and "<img" in found.body,
+        },
+    )
+    if with_pictures:
+        response._csp_update = {"img-src": ["https:"]}  # type: ignore[attr-defined]
+    return response
+
+
+def _asks_for_pictures(request: HttpRequest) -> bool:
+    """Tell whether the reader asked; a link on another site does not ask for them."""
+    comes_from = request.headers.get("Sec-Fetch-Site")
+    return request.GET.get("pictures") == "1" and comes_from in (None, "none", "same-origin")
+
+
+def outlet_list(request: HttpRequest) -> HttpResponse:
+    """All outlets that have articles."""
+    return render(request, "articles/outlets.html", {"outlets": Outlet.objects.with_articles()})
+
+
+def outlet_page(request: HttpRequest, slug: str) -> HttpResponse:
+    """An outlet's articles."""
+    found = get_object_or_404(Outlet, slug=slug)
+    articles = Article.objects.for_list().narrowed(outlets=[found])
+    return _render_list(request, "articles/outlet.html", articles, {"outlet": found})
+
+
+def day_page(request: HttpRequest, year: int, month: int, day: int) -> HttpResponse:
+    """The articles of a day in the archive's time zone."""
+    try:
+        asked = date(year, month, day)
+    except ValueError:
+        raise Http404(_("There is no such day.")) from None
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise Http404(_("There is no such day."))
+    articles = Article.objects.for_list().narrowed(after=asked, before=asked)
+    neighbours = Article.objects.days_beside(asked)
+    return _render_list(
+        request,
+        "articles/day.html",
+        articles,
+        {"day": asked, "is_today": asked == timezone.localdate(), "neighbours": neighbours},
+    )
+
+
+def _render_list(
+    request: HttpRequest, template: str, articles: ArticleQuerySet, context: dict[str, object]
+) -> HttpResponse:
+    try:
+        page: Page = page_of(articles, request.GET.get("page", ""))
+    except PageError as error:
+        messages.warning(request, str(error))
+        page = page_of(articles, "")
+    return render(request, template, {"page": page, **context})

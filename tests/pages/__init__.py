@@ -1,0 +1,1 @@
+"""The pages, to a client, to a browser, to an attacker."""
