@@ -1,0 +1,36 @@
+# make run [ARCHIVE=DIR] [PORT=8000] [NEWSARCHIVE_DATA=var]   a working archive
+# make test                                                    all tests
+# make lint                                                    style and types
+
+PORT ?= 8000
+NEWSARCHIVE_DATA ?= var
+export NEWSARCHIVE_DATA
+
+PYTHON := .venv/bin/python
+IN_VENV := PATH="$(CURDIR)/.venv/bin:$$PATH"
+
+.PHONY: run test lint
+
+run: .venv/ready
+	@$(PYTHON) manage.py prepare --port $(PORT) $(if $(ARCHIVE),--archive "$(ARCHIVE)")
+	@$(IN_VENV) honcho start --port $(PORT) || test $$? -eq 130
+
+test: .venv/ready-to-test
+	$(PYTHON) -m pytest $(ARGS)
+
+lint: .venv/ready-to-test
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy .
+
+.venv/ready: pyproject.toml constraints.txt
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11) and "newsarchive needs Python 3.11 or newer.")'
+	@test -x $(PYTHON) || python3 -m venv .venv
+	@echo "Installing …"
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	@touch $@
+
+.venv/ready-to-test: .venv/ready
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@command -v chromium >/dev/null || $(PYTHON) -m playwright install chromium
+	@touch $@
