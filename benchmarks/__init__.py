@@ -1,0 +1,1 @@
+"""Measurements: commands that print tables, side by side with a named peer."""
