@@ -1,0 +1,54 @@
+"""What the documents say is true."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.core.management import get_commands
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text()
+DOCUMENTS = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/formats.md"]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_links_lead_somewhere(document: str) -> None:
+    path = ROOT / document
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", path.read_text()):
+        assert (path.parent / target).exists(), target
+
+
+def test_named_commands_exist() -> None:
+    named = set(re.findall(r"manage\.py (\w+)", README))
+    assert "import_articles" in named
+    assert named <= set(get_commands())
+
+
+def test_the_settings_table_names_every_variable_that_is_read() -> None:
+    sources = [ROOT / "newsarchive/settings.py", ROOT / "Procfile", ROOT / "Makefile"]
+    code = "\n".join(source.read_text() for source in sources)
+    read = set(re.findall(r"(?:environ\S*\(\"|\$\{?)(NEWSARCHIVE_\w+|WEB_WORKERS|PORT)\b", code))
+    documented = set(re.findall(r"^\| `([A-Z_]+)` \|", README, re.MULTILINE))
+    assert "NEWSARCHIVE_DATA" in read
+    assert read == documented
+
+
+def test_make_targets_that_documents_name_exist() -> None:
+    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for document in DOCUMENTS:
+        named = set(re.findall(r"`make (\w+)", (ROOT / document).read_text()))
+        assert named <= targets
+
+
+def test_rooms_on_the_map_exist() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text()
+    for name in re.findall(
+        r"`((?:search|articles|templates|static|locale|sample|tests)/[\w/.]*)`", text
+    ):
+        assert (ROOT / name).exists(), name
+
+
+def test_the_readme_does_not_promise_options_that_are_not_there() -> None:
+    command = (ROOT / "articles/management/commands/import_articles.py").read_text()
+    for option in re.findall(r"^\| `(--[a-z-]+)", README, re.MULTILINE):
+        assert f'"{option}"' in command
