@@ -1,24 +1,145 @@
-"""What a worker process does first. Imports no models, since they need what is done here."""
+"""Worker processes, and the one moment at which a signal may stop the work.
+
+What workers are given is unpickled before Django is ready there: this module imports no models.
+"""
 
 import os
 import signal
 import threading
-import time
+from collections.abc import Callable
+from concurrent.futures import Future, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing import get_context, parent_process
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
 
 import django
+from pebble import ProcessPool
 
-__all__ = ["start_worker"]
+__all__ = ["Task", "Workers", "WorkersLostError"]
+
+Outcome = TypeVar("Outcome")
+
+SECONDS_BETWEEN_LOOKS = 0.1
+MOST_RENEWALS = 5
+_HELD_BACK = (signal.SIGINT, signal.SIGTERM)
 
 
-def start_worker() -> None:
+class WorkersLostError(OSError):
+    """The worker processes die whatever they are given; the message is for people."""
+
+
+@dataclass(slots=True)
+class Task(Generic[Outcome]):
+    """A call that a worker makes; ``submit`` gives it out and ``result`` takes it back."""
+
+    function: Callable[..., Outcome]
+    arguments: tuple[Any, ...]
+    timeout: float | None
+    pool: ProcessPool
+    future: Future[Outcome]
+
+
+class Workers:
+    """``jobs`` processes that make calls; a context manager that ends them.
+
+    Inside the block Ctrl-C and SIGTERM are held back until ``check`` or ``result``, which raise
+    KeyboardInterrupt. Python would raise it anywhere: in the middle of a commit, which leaves
+    Django's connection in a transaction that never ends, or between taking a lock of the pool and
+    releasing it, which leaves the pool waiting for good.
+    """
+
+    def __init__(self, jobs: int) -> None:
+        self._jobs = jobs
+        self._held: list[int] = []
+        self._handlers: dict[int, Any] = {}
+        self._renewals = 0
+        self._pool = self._new_pool()
+
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            for number in _HELD_BACK:
+                self._handlers[number] = signal.signal(number, self._hold)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        self._end_pool()
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+        if kind is None:
+            for number in self._held:
+                signal.raise_signal(number)
+
+    def submit(
+        self,
+        function: Callable[..., Outcome],
+        *arguments: Any,
+        timeout: float | None = None,
+    ) -> Task[Outcome]:
+        """Have a worker call ``function``, for at most ``timeout`` seconds."""
+        pool = self._living_pool()
+        future = pool.schedule(function, arguments, timeout=timeout)
+        return Task(function, arguments, timeout, pool, future)
+
+    def result(self, task: Task[Outcome]) -> Outcome:
+        """Wait for what the call returns or raises.
+
+        Raises TimeoutError when it took too long, pebble.ProcessExpired (an OSError) when it ended
+        its process, WorkersLostError, and KeyboardInterrupt when a signal was held back.
+        """
+        while True:
+            if wait([task.future], SECONDS_BETWEEN_LOOKS).done:
+                # A process killed between two calls makes pebble give up all calls that wait.
+                with suppress(BrokenProcessPool):
+                    return task.future.result()
+            self.check()
+            if not task.pool.active:
+                again = self.submit(task.function, *task.arguments, timeout=task.timeout)
+                task.pool, task.future = again.pool, again.future
+
+    def check(self) -> None:
+        """Raise KeyboardInterrupt when a signal was held back."""
+        if self._held:
+            self._held.clear()
+            raise KeyboardInterrupt
+
+    def _living_pool(self) -> ProcessPool:
+        if not self._pool.active:
+            if self._renewals == MOST_RENEWALS:
+                raise WorkersLostError("the worker processes are killed or cannot start")
+            self._renewals += 1
+            self._end_pool()
+            self._pool = self._new_pool()
+        return self._pool
+
+    def _new_pool(self) -> ProcessPool:
+        context = get_context("spawn")
+        return ProcessPool(self._jobs, initializer=_start_worker, context=context)
+
+    def _end_pool(self) -> None:
+        self._pool.stop()
+        self._pool.join()
+
+    def _hold(self, number: int, _frame: object) -> None:
+        self._held.append(number)
+
+
+def _start_worker() -> None:
     """Ready a spawned process for this project's modules, and leave Ctrl-C to its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, args=[os.getppid()], daemon=True).start()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     django.setup()
 
 
-def _end_with_parent(parent: int) -> None:
+def _end_with_parent() -> None:
     """A killed parent leaves its workers waiting for tasks for good."""
-    while os.getppid() == parent:
-        time.sleep(1)
+    if parent := parent_process():
+        parent.join()
     os._exit(1)

@@ -1,33 +1,27 @@
 """Work spread over processes."""
 
 from collections.abc import Callable, Iterable, Iterator
-from multiprocessing import get_context
 from typing import TypeVar
 
-from pebble import ProcessPool
-
-from articles.workers import start_worker
+from articles.workers import Workers
 
 __all__ = ["in_processes"]
 
-Task = TypeVar("Task")
+Argument = TypeVar("Argument")
 Outcome = TypeVar("Outcome")
 
 
 def in_processes(
-    function: Callable[[Task], Outcome], tasks: Iterable[Task], *, jobs: int
+    function: Callable[[Argument], Outcome], arguments: Iterable[Argument], *, jobs: int
 ) -> Iterator[Outcome]:
-    """Yield ``function`` of each task, in order, computed by ``jobs`` processes (1: by this one).
+    """Yield ``function`` of each argument, in order, computed by ``jobs`` processes (1: this one).
 
     An exception of ``function`` is raised here; a killed worker raises an OSError. Whatever ends
     the work early ends the processes.
     """
     if jobs == 1:
-        yield from map(function, tasks)
+        yield from map(function, arguments)
         return
-    pool = ProcessPool(max_workers=jobs, initializer=start_worker, context=get_context("spawn"))
-    try:
-        yield from pool.map(function, tasks).result()
-    finally:
-        pool.stop()
-        pool.join()
+    with Workers(jobs) as workers:
+        tasks = [workers.submit(function, argument) for argument in arguments]
+        yield from map(workers.result, tasks)

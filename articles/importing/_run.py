@@ -2,19 +2,14 @@
 
 import hashlib
 import os
-import signal
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import TimeoutError as FutureTimeoutError
-from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
 from django.utils import timezone
-from pebble import ProcessExpired, ProcessFuture, ProcessPool
+from pebble import ProcessExpired
 
 from articles.importing._outlets import OutletFinder
 from articles.importing._prepare import Failed, Prepared, Skipped, prepare, raw_file
@@ -22,7 +17,7 @@ from articles.importing._store import Outcome, Problem, Result, Store
 from articles.importing.sources import SourceFile, SourceProblem, walk
 from articles.models import Capture, ImportRun, Outlet
 from articles.problems import ProblemKind
-from articles.workers import start_worker
+from articles.workers import Task, Workers, WorkersLostError
 
 __all__ = ["ImportReport", "Problem", "run_import"]
 
@@ -39,12 +34,15 @@ class ImportReport(Outcome):
     run: int | None = None
 
 
+_Pending = tuple[SourceFile, Task[Prepared | Skipped | Failed]] | Failed
+
+
 @dataclass(slots=True)
 class _Batch:
     """Some files in walking order: what is known of them, and what workers still prepare."""
 
     unchanged: int
-    pending: list[tuple[SourceFile, "ProcessFuture[Prepared | Skipped | Failed]"] | Failed]
+    pending: list[_Pending]
 
 
 def run_import(
@@ -62,64 +60,38 @@ def run_import(
     files done since its last call. Files whose bytes are known are recognised before any parsing.
 
     Whatever stops an import (an exception, a kill) leaves whole batches behind: the same import
-    again continues where it stopped. Database errors are raised as they are.
+    again continues where it stopped. Database errors are raised as they are; WorkersLostError when
+    no worker process stays alive.
     """
     started = time.monotonic()
-    run = None if dry_run else _start_run(paths)
-    report = ImportReport(run=run.pk if run else None)
-    store = Store(run, OutletFinder(outlet))
-    pool = ProcessPool(max_workers=jobs, initializer=start_worker, context=get_context("spawn"))
-    try:
-        for batch in _prepared_ahead(pool, walk(paths), ahead=jobs + 1):
-            results = [_result(item) for item in batch.pending]
-            with _uninterrupted():
+    with Workers(jobs) as workers:
+        run = None if dry_run else _start_run(paths)
+        report = ImportReport(run=run.pk if run else None)
+        store = Store(run, OutletFinder(outlet))
+        try:
+            for batch in _prepared_ahead(workers, walk(paths), ahead=jobs + 1):
+                results = [_result(workers, item) for item in batch.pending]
                 report.add(store.store(results, unchanged=batch.unchanged))
-            progress(len(batch.pending) + batch.unchanged)
+                progress(len(batch.pending) + batch.unchanged)
+                workers.check()
+        except KeyboardInterrupt:
+            _finish(run, ImportRun.Status.INTERRUPTED)
+            raise
+        except Exception:
+            _finish(run, ImportRun.Status.FAILED)
+            raise
         _finish(run, ImportRun.Status.FINISHED)
-    except KeyboardInterrupt:
-        _finish(run, ImportRun.Status.INTERRUPTED)
-        raise
-    except Exception:
-        _finish(run, ImportRun.Status.FAILED)
-        raise
-    finally:
-        pool.stop()
-        pool.join()
     report.seconds = time.monotonic() - started
     return report
 
 
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Hold back Ctrl-C and SIGTERM to the end of the block.
-
-    An exception in the middle of a commit leaves Django's connection in a transaction that never
-    ends, and what is written after it is lost.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    held: list[int] = []
-    previous = {
-        caught: signal.signal(caught, lambda number, _frame: held.append(number))
-        for caught in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
-        yield
-    finally:
-        for caught, handler in previous.items():
-            signal.signal(caught, handler)
-    for number in held:
-        signal.raise_signal(number)
-
-
 def _prepared_ahead(
-    pool: ProcessPool, files: Iterator[SourceFile | SourceProblem], *, ahead: int
+    workers: Workers, files: Iterator[SourceFile | SourceProblem], *, ahead: int
 ) -> Iterator[_Batch]:
     """Yield batches in walking order while workers already prepare the next ``ahead`` ones."""
     waiting: deque[_Batch] = deque()
     for chunk in _chunks(files):
-        waiting.append(_submit(pool, chunk))
+        waiting.append(_submit(workers, chunk))
         if len(waiting) > ahead:
             yield waiting.popleft()
     yield from waiting
@@ -141,7 +113,7 @@ def _chunks(
         yield chunk
 
 
-def _submit(pool: ProcessPool, chunk: list[SourceFile | SourceProblem]) -> _Batch:
+def _submit(workers: Workers, chunk: list[SourceFile | SourceProblem]) -> _Batch:
     digests = [
         hashlib.sha256(file.data).hexdigest() if isinstance(file, SourceFile) else ""
         for file in chunk
@@ -155,19 +127,21 @@ def _submit(pool: ProcessPool, chunk: list[SourceFile | SourceProblem]) -> _Batc
         elif digest in known:
             batch.unchanged += 1
         else:
-            future = pool.schedule(prepare, args=[file], timeout=SECONDS_PER_FILE)
-            batch.pending.append((file, future))
+            task = workers.submit(prepare, file, timeout=SECONDS_PER_FILE)
+            batch.pending.append((file, task))
     return batch
 
 
-def _result(item: "tuple[SourceFile, ProcessFuture[Result]] | Failed") -> Result:
+def _result(workers: Workers, item: _Pending) -> Result:
     """Wait for a worker; a file that hangs or kills it is a problem of that file alone."""
     if isinstance(item, Failed):
         return item
-    file, future = item
+    file, task = item
     try:
-        return future.result()
-    except FutureTimeoutError:
+        return workers.result(task)
+    except WorkersLostError:
+        raise
+    except TimeoutError:
         message = f"Reading the file took longer than {SECONDS_PER_FILE} seconds."
         return Failed(file.path, ProblemKind.TIMEOUT, message, raw=raw_file(file))
     except ProcessExpired:

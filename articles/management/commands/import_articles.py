@@ -19,6 +19,7 @@ from articles.importing import ImportReport, run_import
 from articles.importing.sources import count
 from articles.models import Outlet
 from articles.signals import articles_imported
+from articles.workers import WorkersLostError
 
 COUNTS = ("created", "updated", "unchanged", "skipped", "failed")
 
@@ -62,6 +63,11 @@ class Command(BaseCommand):
             raise CommandError(
                 f"The database could not be written: {error}. What was imported before is kept; "
                 "make room or wait, then run the same command again."
+            ) from error
+        except WorkersLostError as error:
+            raise CommandError(
+                f"The import could not go on: {error}. What was imported before is kept; make sure "
+                "that there is enough memory, then run the same command again."
             ) from error
         finally:
             signal.signal(signal.SIGTERM, previous)
