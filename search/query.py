@@ -1,16 +1,28 @@
-"""What can be asked of an engine: a tree, free of Django and of any engine."""
+"""What can be asked of an engine: a tree of conditions, free of Django and of any engine."""
 
 import re
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 from functools import cached_property
 
 from search import text
 
-__all__ = ["MOST_WORDS", "Piece", "Query", "Sort", "Word", "understand"]
-
-MOST_WORDS = 64
+__all__ = [
+    "AllOf",
+    "AnyOf",
+    "Condition",
+    "Excluding",
+    "OfOutlets",
+    "Piece",
+    "Published",
+    "Query",
+    "Sort",
+    "Text",
+    "texts_of",
+    "wholly",
+]
 
 
 class Sort(StrEnum):
@@ -23,64 +35,141 @@ class Sort(StrEnum):
 
 @dataclass(frozen=True)
 class Piece:
-    """A folded string that a text must contain, Latin letters and digits as whole tokens."""
+    """A folded string that a text, or its title, must contain.
+
+    Letters and digits of scripts with spaces are whole tokens or parts of one; in a phrase they are
+    whole tokens at its ends, and each space of it is any gap.
+    """
 
     string: str
+    in_title: bool = False
+    is_phrase: bool = False
 
     @cached_property
-    def grams(self) -> set[str]:
+    def grams(self) -> frozenset[str]:
         """The terms that every text with this piece has."""
-        return text.required_grams(self.string)
+        return frozenset(text.required_grams(self.string))
 
     @cached_property
     def is_gram(self) -> bool:
         """Whether having its grams is having the piece."""
-        return self.grams == {self.string} and len(self.string) < text.LONGEST_GRAM
+        return (
+            not self.in_title
+            and self.grams == {self.string}
+            and len(self.string) < text.LONGEST_GRAM
+            and (not self.is_phrase or text.is_unspaced(self.string))
+        )
+
+    @cached_property
+    def is_plain(self) -> bool:
+        """Whether any text that contains the string has the piece."""
+        return text.is_unspaced(self.string)
 
     @cached_property
     def occurrences(self) -> re.Pattern[str]:
         """What matches the piece in folded text."""
+        if self.is_phrase:
+            return text.phrase_occurrences(self.string)
         return text.occurrences(self.string)
 
-    def is_in(self, folded: str) -> bool:
-        """Tell whether ``folded`` contains the piece."""
-        return self.string in folded and bool(self.occurrences.search(folded))
+    def is_in(self, form: str) -> bool:
+        """Tell whether a document's search form has the piece."""
+        searched = form.partition("\n")[0] if self.in_title else form
+        return self.occurrences.search(searched) is not None
 
 
 @dataclass(frozen=True)
-class Word:
-    """A word of a query, folded: all its pieces must be there, best as the one string it is."""
+class Text:
+    """A word or phrase of a query, folded: all its pieces must be there."""
 
     string: str
+    in_title: bool = False
+    is_phrase: bool = False
+    in_one_piece: bool = False
 
     @cached_property
-    def pieces(self) -> list[Piece]:
-        """The strings that must all be there."""
-        return [Piece(piece) for piece in text.pieces(self.string)]
+    def pieces(self) -> tuple[Piece, ...]:
+        """The strings that must all be there: of a long run of characters, its segments."""
+        cut = not (self.is_phrase or self.in_one_piece)
+        strings = text.pieces(self.string) if cut else [self.string]
+        return tuple(Piece(string, self.in_title, self.is_phrase) for string in strings)
+
+    @cached_property
+    def segments(self) -> tuple[str, ...]:
+        """The terms by which articles that have it are ranked."""
+        return tuple(dict.fromkeys(text.segments(self.string)))
+
+
+@dataclass(frozen=True)
+class OfOutlets:
+    """Articles of one of these outlets (ids)."""
+
+    ids: frozenset[int]
+
+
+@dataclass(frozen=True)
+class Published:
+    """Articles published in [after, before), aware times; a bound leaves out undated ones."""
+
+    after: datetime | None = None
+    before: datetime | None = None
+
+
+@dataclass(frozen=True)
+class AllOf:
+    """All of these must hold; of none, every article."""
+
+    conditions: tuple["Condition", ...] = ()
+
+
+@dataclass(frozen=True)
+class AnyOf:
+    """Any of these must hold; of none, no article."""
+
+    conditions: tuple["Condition", ...] = ()
+
+
+@dataclass(frozen=True)
+class Excluding:
+    """This must not hold."""
+
+    condition: "Condition"
+
+
+Condition = Text | OfOutlets | Published | AllOf | AnyOf | Excluding
 
 
 @dataclass(frozen=True)
 class Query:
-    """Articles that contain every word, of any of the outlets, published in [after, before).
+    """Articles for which ``condition`` holds, of any of the outlets, published in [after, before).
 
-    ``words`` None: articles with any words at all; empty: no article, since nothing can be asked
-    that has no words in it. No outlets: any outlet. Times are aware; a bound leaves out undated
-    articles.
+    No outlets: any outlet. Days are counted in ``zone``.
     """
 
-    words: tuple[Word, ...] | None = None
+    condition: Condition = AllOf()
     outlets: frozenset[int] = frozenset()
     after: datetime | None = None
     before: datetime | None = None
     sort: Sort = Sort.RELEVANCE
-
-    @cached_property
-    def pieces(self) -> list[Piece]:
-        """The strings that must all be there."""
-        return [piece for word in self.words or () for piece in word.pieces]
+    zone: tzinfo = UTC
 
 
-def understand(query: str) -> tuple[Word, ...]:
-    """Return the words of what a person typed, each once, at most ``MOST_WORDS``."""
-    words = dict.fromkeys(text.words(text.fold(query)))
-    return tuple(Word(word) for word in list(words)[:MOST_WORDS])
+def texts_of(condition: Condition) -> Iterator[Text]:
+    """Yield what is looked for, but not what is excluded."""
+    match condition:
+        case Text():
+            yield condition
+        case AllOf(conditions) | AnyOf(conditions):
+            for child in conditions:
+                yield from texts_of(child)
+
+
+def wholly(condition: Condition) -> Condition:
+    """Return the condition that also has each long run of characters in one piece."""
+    match condition:
+        case Text():
+            return replace(condition, in_one_piece=True)
+        case AllOf(conditions) | AnyOf(conditions):
+            return type(condition)(tuple(map(wholly, conditions)))
+        case _:
+            return condition

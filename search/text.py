@@ -26,10 +26,13 @@ __all__ = [
     "LONGEST_GRAM",
     "fold",
     "grams",
+    "is_unspaced",
     "occurrences",
+    "phrase_occurrences",
     "pieces",
     "required_grams",
     "segments",
+    "with_gaps",
     "words",
 ]
 
@@ -51,6 +54,8 @@ _tokens = re.compile(
     rf"(?P<unspaced>{_UNSPACED_CHARACTER}+)|{_SPACED_CHARACTER}+(?:-{_SPACED_CHARACTER}+)*"
 )
 _parts = re.compile(r"\d+|[^\W\d_]+")
+_gaps = re.compile(rf"(?:(?!{_UNSPACED_CHARACTER}|{_SPACED_CHARACTER}).)+", re.DOTALL)
+_GAP_IN_BLOCK = rf"(?:(?!{_UNSPACED_CHARACTER}|{_SPACED_CHARACTER})[^\n])"
 
 LONGEST_WHOLE_WORD = 4
 LONGEST_GRAM = 100
@@ -90,6 +95,11 @@ def fold(text: str) -> str:
     return text.translate(_fold_table()).lower()
 
 
+def is_unspaced(string: str) -> bool:
+    """Tell whether both ends of ``string`` are of a script without spaces between words."""
+    return bool(_unspaced.match(string[0]) and _unspaced.match(string[-1]))
+
+
 def words(query: str) -> list[str]:
     """Return the words of a folded query: what stands between spaces and punctuation.
 
@@ -104,6 +114,11 @@ def words(query: str) -> list[str]:
             found.append(token.group())
         end = token.end()
     return found
+
+
+def with_gaps(folded: str) -> str:
+    """Return a folded string with each run of punctuation and white space made one space."""
+    return _gaps.sub(" ", folded)
 
 
 def pieces(word: str) -> list[str]:
@@ -181,6 +196,22 @@ def occurrences(piece: str) -> re.Pattern[str]:
     """
     pattern = re.escape(piece)
     return re.compile(_edge(piece[0], "(?<!{})") + pattern + _edge(piece[-1], "(?!{})"))
+
+
+def phrase_occurrences(phrase: str) -> re.Pattern[str]:
+    """Return the pattern of a phrase, as ``with_gaps`` makes it, in folded text.
+
+    A space matches any gap within a block. At the phrase's ends no letter or digit of a script with
+    spaces stands beside another: "iphone" is not in iphone15.
+    """
+    pattern = f"{_GAP_IN_BLOCK}+".join(map(re.escape, phrase.strip().split()))
+    before = f"(?<={_GAP_IN_BLOCK})" if phrase[0] == " " else _whole(phrase[0], "(?<!{})")
+    after = f"(?={_GAP_IN_BLOCK})" if phrase[-1] == " " else _whole(phrase[-1], "(?!{})")
+    return re.compile(before + pattern + after)
+
+
+def _whole(character: str, look_around: str) -> str:
+    return "" if _unspaced.match(character) else look_around.format(_SPACED_CHARACTER)
 
 
 def _edge(character: str, look_around: str) -> str:

@@ -14,7 +14,6 @@ from articles.models import Article, PendingChange
 from search.engines.base import IndexUnavailableError, engine
 from search.finding import find_articles
 from search.forms import SearchForm
-from search.query import MOST_WORDS, understand
 
 PAGE_SIZE = 20
 
@@ -25,14 +24,6 @@ def search(request: HttpRequest) -> HttpResponse:
     context: dict[str, object] = {"form": form, "query": form.query}
     if not form.query:
         return render(request, "search/search.html", context)
-    words = understand(form.query)
-    if not words:
-        messages.info(request, _("There is no word to search for in “%s”.") % form.query)
-        return render(request, "search/search.html", context)
-    if len(words) == MOST_WORDS:
-        messages.warning(
-            request, _("Only the first %(words)d words were searched for.") % {"words": MOST_WORDS}
-        )
     page = _page_number(request)
     try:
         found = find_articles(
@@ -40,6 +31,9 @@ def search(request: HttpRequest) -> HttpResponse:
         )
     except IndexUnavailableError:
         return render(request, "search/unavailable.html", context, status=503)
+    if found.understood.condition is None:
+        messages.info(request, _("There is no word to search for in “%s”.") % form.query)
+        return render(request, "search/search.html", context)
     pages = max(1, ceil(found.count / PAGE_SIZE))
     context |= {
         "found": found,

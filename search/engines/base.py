@@ -1,16 +1,19 @@
 """What every engine shares: its door for the index, and haystack's queries as ``Query``."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, cast
 
+from django.utils import timezone
 from haystack import connections
 from haystack.backends import BaseSearchBackend, BaseSearchQuery, SearchNode
 from haystack.models import SearchResult
 
-from search.documents import Loader
-from search.query import Query, Sort, understand
+from search.documents import Document, Loader
+from search.query import AllOf, AnyOf, Condition, Query, Sort
+from search.understanding import understand
 
 __all__ = ["Engine", "EngineQuery", "Hits", "IndexLockedError", "IndexUnavailableError", "engine"]
 
@@ -25,10 +28,17 @@ class IndexLockedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Hits:
-    """How many articles a query finds, and ids and scores of the asked part of them, in order."""
+    """How many articles a query finds, and ids and scores of the asked part of them, in order.
+
+    ``outlets`` counts them by outlet as if the query named no outlets, ``years`` as if it had no
+    bounds in time, ``days`` as it is; undated ones belong to no year or day.
+    """
 
     count: int
     found: list[tuple[int, float]]
+    outlets: dict[int, int] = field(default_factory=dict)
+    years: dict[int, int] = field(default_factory=dict)
+    days: dict[date, int] = field(default_factory=dict)
 
 
 class Engine(BaseSearchBackend):
@@ -37,6 +47,27 @@ class Engine(BaseSearchBackend):
     @abstractmethod
     def find(self, query: Query, start: int, end: int | None) -> Hits:
         """Return hits ``start`` to ``end`` of ``query``. Raises IndexUnavailableError."""
+
+    @abstractmethod
+    def similar(self, pk: int, most: int) -> list[int]:
+        """Return the ids of the articles most like article ``pk``, the most alike first.
+
+        None where the index has no such article. Raises IndexUnavailableError.
+        """
+
+    @abstractmethod
+    def completions(self, prefix: str, most: int) -> list[str]:
+        """Return the most frequent words of the archive that begin with a folded ``prefix``.
+
+        Raises IndexUnavailableError.
+        """
+
+    @abstractmethod
+    def corrections(self, word: str, most: int) -> list[str]:
+        """Return the most frequent words of the archive that differ from ``word`` in one character.
+
+        Raises IndexUnavailableError.
+        """
 
     @abstractmethod
     def replace(self, ids: Sequence[int], load: Loader, *, jobs: int = 1) -> None:
@@ -61,8 +92,12 @@ class Engine(BaseSearchBackend):
         """
 
     @abstractmethod
+    def documents(self) -> Iterator[Document]:
+        """Yield all documents as the index has them, by id. Raises IndexUnavailableError."""
+
     def ids(self) -> set[int]:
         """Return the ids of all documents. Raises IndexUnavailableError."""
+        return {document.id for document in self.documents()}
 
     def update(self, index: Any, iterable: Iterable[Any], commit: bool = True) -> None:
         """Index the given articles (haystack's door)."""
@@ -92,6 +127,7 @@ class Engine(BaseSearchBackend):
         return {
             "results": [result("articles", "article", pk, score) for pk, score in hits.found],
             "hits": hits.count,
+            "facets": {"outlets": hits.outlets, "years": hits.years, "days": hits.days},
         }
 
 
@@ -106,12 +142,17 @@ class EngineQuery(BaseSearchQuery):
     def build_query(self) -> Query:
         """Return the ``Query`` for the engine. Raises ValueError for what it cannot express."""
         asked: dict[str, Any] = dict(self._conditions(self.query_filter))
+        condition: Condition = AllOf()
+        if "content" in asked:
+            # Nothing to search for finds nothing.
+            condition = understand(str(asked["content"])).condition or AnyOf()
         return Query(
-            words=understand(str(asked.pop("content"))) if "content" in asked else None,
-            outlets=frozenset(asked.pop("outlet__in", ())),
-            after=asked.pop("published_at__gte", None),
-            before=asked.pop("published_at__lt", None),
+            condition=condition,
+            outlets=frozenset(asked.get("outlet__in", ())),
+            after=asked.get("published_at__gte"),
+            before=asked.get("published_at__lt"),
             sort=self._sort(),
+            zone=timezone.get_default_timezone(),
         )
 
     def _conditions(self, node: SearchNode) -> Iterable[tuple[str, Any]]:

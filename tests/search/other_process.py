@@ -17,7 +17,7 @@ django.setup()
 
 from search.documents import Document  # noqa: E402
 from search.engines.whoosh import WhooshBackend, _backend, _folder  # noqa: E402
-from search.query import Query, understand  # noqa: E402
+from search.query import Query, Text  # noqa: E402
 
 
 def wait(*_args: Any, **_options: Any) -> None:
@@ -71,7 +71,7 @@ def search(folder: Path) -> None:
 
     threading.Thread(target=listen, daemon=True).start()
     backend = WhooshBackend("default", PATH=folder)
-    query = Query(words=understand("新闻"))
+    query = Query(Text("新闻"))
     searches = 0
     fewest, errors = backend.find(query, 0, None).count, []
     print("ready", flush=True)

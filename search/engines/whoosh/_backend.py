@@ -18,11 +18,12 @@ from whoosh.index import TOC, FileIndex, clean_files
 from whoosh.index import IndexError as WhooshIndexError
 from whoosh.searching import Searcher
 
-from search.documents import Loader
+from search.documents import Document, Loader
 from search.engines.base import Engine, Hits, IndexUnavailableError
-from search.engines.whoosh._finding import WEIGHTING, Columns, Leaf, find, leaves_of
+from search.engines.whoosh import _finding
 from search.engines.whoosh._folder import IndexFolder, sync_files
-from search.engines.whoosh._schema import schema
+from search.engines.whoosh._leaf import Leaf
+from search.engines.whoosh._schema import moment, schema
 from search.engines.whoosh._writing import write_segment
 from search.parallel import in_processes
 from search.query import Query
@@ -71,21 +72,44 @@ class WhooshBackend(Engine):
 
     def find(self, query: Query, start: int, end: int | None) -> Hits:
         """See Engine."""
-        return self._read(lambda searcher, leaves: find(searcher, leaves, query, start, end))
+        return self._read(lambda leaves: _finding.find(leaves, query, start, end))
+
+    def similar(self, pk: int, most: int) -> list[int]:
+        """See Engine."""
+        return self._read(lambda leaves: _finding.similar(leaves, pk, most))
+
+    def completions(self, prefix: str, most: int) -> list[str]:
+        """See Engine."""
+        return self._read(lambda leaves: _finding.completions(leaves, prefix, most))
+
+    def corrections(self, word: str, most: int) -> list[str]:
+        """See Engine."""
+        return self._read(lambda leaves: _finding.corrections(leaves, word, most))
 
     def count(self) -> int:
         """See Engine."""
-        return self._read(lambda searcher, _leaves: int(searcher.doc_count()))
+        return self._read(lambda leaves: sum(len(leaf.documents) for leaf in leaves))
 
     def ids(self) -> set[int]:
         """See Engine."""
         return self._read(
-            lambda _searcher, leaves: {
-                leaf.columns.ids[document]
-                for leaf in leaves
-                for document in leaf.searcher.reader().all_doc_ids()
-            }
+            lambda leaves: {pk for leaf in leaves for pk in leaf.ids[leaf.documents].tolist()}
         )
+
+    def documents(self) -> Iterator[Document]:
+        """See Engine."""
+        leaves = self._read(lambda leaves: leaves)
+        places = sorted(
+            (int(leaf.ids[number]), index, int(number))
+            for index, leaf in enumerate(leaves)
+            for number in leaf.documents
+        )
+        for pk, index, number in places:
+            leaf = leaves[index]
+            form = self._read(lambda _leaves, leaf=leaf, number=number: leaf.form(number))  # type: ignore[misc]
+            title, _line_break, text = str(form, "utf-8", "surrogatepass").partition("\n")
+            published_at = moment(int(leaf.published[number]))
+            yield Document(pk, int(leaf.outlets[number]), published_at, title, text)
 
     def replace(self, ids: Sequence[int], load: Loader, *, jobs: int = 1) -> None:
         """See Engine."""
@@ -106,29 +130,29 @@ class WhooshBackend(Engine):
             ix = FileStorage(str(generation)).create_index(schema(), INDEX)
             _commit(ix, _write_segments(generation, ids(), load, jobs), 1)
 
-    def _read(self, question: Callable[[Searcher, list[Leaf]], Answer]) -> Answer:
+    def _read(self, question: Callable[[list[Leaf]], Answer]) -> Answer:
         """Answer ``question``, again where the index moved on between opening and reading it."""
         for attempt in range(ATTEMPTS):
             try:
-                return question(*self._open())
+                return question(self._open())
             except _DAMAGES:
                 self._close()
                 logger.warning("Reading the search index failed (%d).", attempt, exc_info=True)
         raise IndexUnavailableError("the search index is damaged")
 
-    def _open(self) -> tuple[Searcher, list[Leaf]]:
+    def _open(self) -> list[Leaf]:
         generation = self._folder.current()
         if generation != self._generation:
             self._close()
         if self._searcher is None:
             ix = FileStorage(str(generation)).open_index(INDEX)
-            self._searcher = ix.searcher(weighting=WEIGHTING)
+            self._searcher = ix.searcher()
             self._generation = generation
-            self._leaves = leaves_of(self._searcher, {})
+            self._leaves = _leaves_of(self._searcher, [])
         elif not self._searcher.up_to_date():
             self._searcher = self._searcher.refresh()
-            self._leaves = leaves_of(self._searcher, {leaf.name: leaf for leaf in self._leaves})
-        return self._searcher, self._leaves
+            self._leaves = _leaves_of(self._searcher, self._leaves)
+        return self._leaves
 
     def _close(self) -> None:
         self._searcher = None
@@ -148,17 +172,28 @@ class WhooshBackend(Engine):
         crowd: list[int] = []
         for segment in small:
             with contextlib.closing(_reader(ix, segment)) as reader:
-                columns = Columns(reader)
-                crowd += [columns.ids[document] for document in reader.all_doc_ids()]
+                ids_of = list(reader.column_reader("id"))
+                crowd += [ids_of[document] for document in reader.all_doc_ids()]
         kept = [segment for segment in segments if segment not in small]
         return kept, list(dict.fromkeys([*ids, *crowd]))
 
     def _delete(self, ix: FileIndex, segments: list[Segment], ids: set[int]) -> None:
         for segment in segments:
             with contextlib.closing(_reader(ix, segment)) as reader:
-                for document, pk in enumerate(Columns(reader).ids):
+                for document, pk in enumerate(reader.column_reader("id")):
                     if pk in ids and not segment.is_deleted(document):
                         segment.delete_document(document)
+
+
+def _leaves_of(searcher: Searcher, known: list[Leaf]) -> list[Leaf]:
+    """Return the segments that hold documents; what was read of ``known`` ones is kept."""
+    older = {leaf.name: leaf for leaf in known}
+    readers = [leaf.reader() for leaf, _offset in searcher.leaf_searchers()]
+    return [
+        Leaf(reader, older.get(str(reader.segment().segment_id())))
+        for reader in readers
+        if reader.doc_count_all()
+    ]
 
 
 def _reader(ix: FileIndex, segment: Segment) -> Any:

@@ -101,11 +101,11 @@ class _Matcher(ListMatcher):
 
 class _PostingsReader(TermsReader):
     def __init__(self, path: Path) -> None:
-        self._fields = read_postings(path)
+        self.fields = read_postings(path)
 
     def _span(self, field: str, term: bytes) -> slice:
         try:
-            return self._fields[field].span(term)
+            return self.fields[field].span(term)
         except KeyError:
             raise TermNotFound(f"{field}:{term!r}") from None
 
@@ -117,13 +117,13 @@ class _PostingsReader(TermsReader):
         return True
 
     def indexed_field_names(self) -> Iterator[str]:
-        return iter(self._fields)
+        return iter(self.fields)
 
     def terms(self) -> Iterator[tuple[str, bytes]]:
-        return chain.from_iterable(self.terms_from(field, b"") for field in sorted(self._fields))
+        return chain.from_iterable(self.terms_from(field, b"") for field in sorted(self.fields))
 
     def terms_from(self, fieldname: str, prefix: bytes) -> Iterator[tuple[str, bytes]]:
-        return ((fieldname, term) for term in self._fields[fieldname].terms_from(prefix))
+        return ((fieldname, term) for term in self.fields[fieldname].terms_from(prefix))
 
     def items(self) -> Iterator[tuple[tuple[str, bytes], TermInfo]]:
         return ((term, self.term_info(*term)) for term in self.terms())
@@ -134,7 +134,7 @@ class _PostingsReader(TermsReader):
         return ((term, self.term_info(*term)) for term in self.terms_from(fieldname, prefix))
 
     def term_info(self, fieldname: str, text: bytes) -> TermInfo:
-        postings = self._fields[fieldname]
+        postings = self.fields[fieldname]
         span = self._span(fieldname, text)
         documents = postings.documents[span]
         counts = None if postings.counts is None else postings.counts[span]
@@ -158,7 +158,7 @@ class _PostingsReader(TermsReader):
         return span.stop - span.start
 
     def matcher(self, fieldname: str, text: bytes, format_: Any, scorer: Any = None) -> _Matcher:
-        postings = self._fields[fieldname]
+        postings = self.fields[fieldname]
         span = self._span(fieldname, text)
         return _Matcher(
             postings.documents[span].tolist(),
@@ -173,4 +173,4 @@ class _PostingsReader(TermsReader):
         raise NotImplementedError
 
     def close(self) -> None:
-        self._fields = {}
+        self.fields = {}

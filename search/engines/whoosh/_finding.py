@@ -1,173 +1,149 @@
-"""Answering a query from a Whoosh searcher."""
+"""Answering a query from the segments of an index."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from collections import Counter
+from collections.abc import Sequence
+from difflib import get_close_matches
+from math import log
 
-from whoosh.matching import Matcher
-from whoosh.query import And, AndMaybe, Every, Or, Term
-from whoosh.query import Query as WhooshQuery
-from whoosh.reading import IndexReader
-from whoosh.scoring import BM25F
-from whoosh.searching import Searcher
+import numpy as np
 
 from search.engines.base import Hits
-from search.engines.whoosh._schema import MISSING, UNDATED, microseconds
-from search.query import Piece, Query, Sort
+from search.engines.days import by_day, by_year
+from search.engines.whoosh._leaf import Leaf, Numbers, between
+from search.engines.whoosh._ranking import Ranking
+from search.engines.whoosh._schema import UNDATED
+from search.query import Query, Sort, texts_of, wholly
 from search.text import segments
 
-__all__ = ["WEIGHTING", "Columns", "Leaf", "find", "leaves_of"]
+__all__ = ["completions", "corrections", "find", "similar"]
 
-WEIGHTING = BM25F()
-TITLE_WEIGHT = 3.0
-# Whoosh walks postings one by one: the rarest grams of a long query leave few candidates, and
-# what the others would rule out, the search form rules out.
-MOST_GRAMS = 8
-MOST_RANKING_TERMS = 16
+TELLING_TERMS = 30
+SHORTEST_CORRECTED = 2
+SHORTEST_CORRECTED_LETTERS = 4
+ALIKE = 0.8
 
 
-class Columns:
-    """What a segment keeps of its documents, by document number; read when first asked for."""
-
-    def __init__(self, reader: IndexReader) -> None:
-        self._reader = reader
-
-    @cached_property
-    def ids(self) -> list[int]:
-        """The articles' ids."""
-        return list(self._reader.column_reader("id"))
-
-    @cached_property
-    def outlets(self) -> list[int]:
-        """The ids of their outlets."""
-        return list(self._reader.column_reader("outlet"))
-
-    @cached_property
-    def published(self) -> list[int]:
-        """When they were published, as the schema writes it."""
-        return list(self._reader.column_reader("published"))
-
-    @cached_property
-    def _forms(self) -> Any:
-        return self._reader.column_reader("form")
-
-    def check(self) -> None:
-        """Read what searching reads; raises ValueError, or what Whoosh raises of damages."""
-        count = self._reader.doc_count_all()
-        for name in ("id", "outlet", "published", "form"):
-            if not self._reader.has_column(name):
-                raise ValueError(f"the column {name} of the index is missing")
-        for values in (self.ids, self.outlets, self.published):
-            if len(values) != count or MISSING in values:
-                raise ValueError("a column of the index is cut off")
-        if not self.form(count - 1):
-            raise ValueError("the column of search forms is cut off")
-
-    def take_over(self, older: "Columns") -> None:
-        """Take the numbers that ``older`` has read of the same segment."""
-        for name in ("ids", "outlets", "published"):
-            if name in older.__dict__:
-                self.__dict__[name] = older.__dict__[name]
-
-    def form(self, document: int) -> str:
-        """Return a document's search form."""
-        return str(self._forms[document], "utf-8", "surrogatepass")
-
-
-@dataclass(frozen=True)
-class Leaf:
-    """A segment that holds documents: its name, which no other ever has, and what reads it."""
-
-    name: str
-    searcher: Searcher
-    columns: Columns
-
-
-def leaves_of(searcher: Searcher, known: dict[str, Leaf]) -> list[Leaf]:
-    """Return the segments of ``searcher``; columns of ``known`` ones are not read again."""
-    leaves = []
-    for leaf, _offset in searcher.leaf_searchers():
-        reader = leaf.reader()
-        if not reader.doc_count_all():
-            continue
-        name = str(reader.segment().segment_id())
-        columns = Columns(reader)
-        if name in known:
-            columns.take_over(known[name].columns)
-        else:
-            columns.check()
-        leaves.append(Leaf(name, leaf, columns))
-    return leaves
-
-
-def find(
-    searcher: Searcher, leaves: Sequence[Leaf], query: Query, start: int, end: int | None
-) -> Hits:
+def find(leaves: Sequence[Leaf], query: Query, start: int, end: int | None) -> Hits:
     """Return hits ``start`` to ``end`` of ``query``, and how many there are."""
-    if query.words == ():
-        return Hits(0, [])
-    ranked = query.sort is Sort.RELEVANCE
-    grams = sorted({gram for piece in query.pieces for gram in piece.grams})
-    if len(grams) > MOST_GRAMS:
-        grams.sort(key=lambda gram: searcher.doc_frequency("grams", gram))
-    decisive = set(grams[:MOST_GRAMS])
-    tree = _tree(query, sorted(decisive), ranked=ranked)
-    doubtful = [p for p in query.pieces if not (p.is_gram and p.string in decisive)]
-    whole = [Piece(word.string) for word in query.words or () if len(word.pieces) > 1]
-    context = searcher.context()
-    found = []
+    of_outlets, in_time, wanted = [], [], []
     for leaf in leaves:
-        columns = leaf.columns
-        matcher = tree.matcher(leaf.searcher, context=context)
-        for document, score in _matches(matcher, ranked=ranked):
-            if not _in_bounds(columns, document, query):
-                continue
-            is_whole = False
-            if doubtful or (ranked and whole):
-                form = columns.form(document)
-                if not all(piece.is_in(form) for piece in doubtful):
-                    continue
-                is_whole = ranked and all(piece.is_in(form) for piece in whole)
-            found.append((is_whole, score, columns.published[document], columns.ids[document]))
-    found.sort(reverse=True)
-    if query.sort is Sort.OLDEST:
-        found.sort(key=lambda hit: (hit[2] == UNDATED, hit[2], hit[3]))
-    return Hits(len(found), [(pk, score) for _whole, score, _published, pk in found[start:end]])
-
-
-def _tree(query: Query, grams: Sequence[str], *, ranked: bool) -> WhooshQuery:
-    """Return Whoosh's query for candidates, ranked by segments where that is asked."""
-    if not grams:
-        return Every()
-    required = And([Term("grams", gram) for gram in grams])
-    if not ranked:
-        return required
-    words = query.words or ()
-    distinct = dict.fromkeys(term for word in words for term in segments(word.string))
-    terms = list(distinct)[:MOST_RANKING_TERMS]
-    return AndMaybe(
-        required,
-        Or(
-            [Term("segments", term) for term in terms]
-            + [Term("title_segments", term, boost=TITLE_WEIGHT) for term in terms]
-        ),
+        found = leaf.matching(query.condition, leaf.documents)
+        theirs = np.isin(leaf.outlets[found], list(query.outlets)) | (not query.outlets)
+        then = between(leaf.published[found], query.after, query.before)
+        of_outlets.append(leaf.published[found[theirs]])
+        in_time.append(leaf.outlets[found[then]])
+        wanted.append(found[theirs & then])
+    ids = _joined([leaf.ids[found] for leaf, found in zip(leaves, wanted, strict=True)])
+    published = _joined([leaf.published[found] for leaf, found in zip(leaves, wanted, strict=True)])
+    order, scores = _order(leaves, wanted, query, ids, published)
+    shown = order[start:end]
+    days = by_day(_dated(published), query.zone)
+    has_bounds = query.after or query.before
+    return Hits(
+        count=len(ids),
+        found=list(zip(ids[shown].tolist(), scores[shown].tolist(), strict=True)),
+        outlets=_counted(_joined(in_time)),
+        years=by_year(by_day(_dated(_joined(of_outlets)), query.zone) if has_bounds else days),
+        days=days,
     )
 
 
-def _matches(matcher: Matcher, *, ranked: bool) -> Iterator[tuple[int, float]]:
-    while matcher.is_active():
-        yield matcher.id(), matcher.score() if ranked else 0.0
-        matcher.next()
+def _order(
+    leaves: Sequence[Leaf],
+    kept: Sequence[Numbers],
+    query: Query,
+    ids: Numbers,
+    published: Numbers,
+) -> tuple[Numbers, Numbers]:
+    """Return the places of the documents in their order, and their scores at their places."""
+    scores = np.zeros(len(ids))
+    if query.sort is Sort.NEWEST:
+        return np.lexsort((ids, published))[::-1], scores
+    if query.sort is Sort.OLDEST:
+        return np.lexsort((ids, published, published == UNDATED)), scores
+    texts = list(texts_of(query.condition))
+    ranking = Ranking(leaves, ((term, t.in_title) for t in texts for term in t.segments))
+    scores = _joined([ranking.scores(*pair) for pair in zip(leaves, kept, strict=True)], float)
+    in_one_piece = np.ones(len(ids), bool)
+    if any(len(text.pieces) > 1 for text in texts):
+        condition = wholly(query.condition)
+        whole = [leaf.matching(condition, found) for leaf, found in zip(leaves, kept, strict=True)]
+        in_one_piece = _joined(
+            [np.isin(found, w) for found, w in zip(kept, whole, strict=True)], bool
+        )
+    return np.lexsort((ids, published, scores, in_one_piece))[::-1], scores
 
 
-def _in_bounds(columns: Columns, document: int, query: Query) -> bool:
-    if query.outlets and columns.outlets[document] not in query.outlets:
-        return False
-    if query.after or query.before:
-        published = columns.published[document]
-        if published == UNDATED or (query.after and published < microseconds(query.after)):
-            return False
-        if query.before and published >= microseconds(query.before):
-            return False
-    return True
+def similar(leaves: Sequence[Leaf], pk: int, most: int) -> list[int]:
+    """Return the ids of the articles that share the most telling segments with article ``pk``."""
+    size = sum(leaf.size for leaf in leaves)
+    form = next(
+        (leaf.form(n) for leaf in leaves for n in leaf.documents[leaf.ids[leaf.documents] == pk]),
+        None,
+    )
+    if form is None:
+        return []
+    counts = Counter(segments(str(form, "utf-8", "surrogatepass")))
+    telling: list[tuple[float, str]] = []
+    for term, often in counts.items():
+        holders = sum(len(leaf.postings("segments", term)[0]) for leaf in leaves)
+        if len(term) > 1 and holders > 1:
+            telling.append(((1 + log(often)) * log(size / holders), term))
+    terms = [term for weight, term in sorted(telling, reverse=True)[:TELLING_TERMS] if weight > 0]
+    ranking = Ranking(leaves, ((term, False) for term in terms))
+    scores = _joined([ranking.scores(leaf, leaf.documents) for leaf in leaves], float)
+    ids = _joined([leaf.ids[leaf.documents] for leaf in leaves])
+    order = np.lexsort((ids, scores))[::-1]
+    return [i for i in ids[order[scores[order] > 0][: most + 1]].tolist() if i != pk][:most]
+
+
+def completions(leaves: Sequence[Leaf], prefix: str, most: int) -> list[str]:
+    """Return the most frequent segments that begin with ``prefix``."""
+    counts: Counter[bytes] = Counter()
+    encoded = prefix.encode("utf-8", "surrogatepass")
+    for leaf in leaves:
+        for term, holders in leaf.terms_with("segments", encoded):
+            counts[term] += holders
+    return _most_frequent(counts, most)
+
+
+def corrections(leaves: Sequence[Leaf], word: str, most: int) -> list[str]:
+    """Return the most frequent segments that differ from ``word`` in one character.
+
+    Of letters, those that are about alike and begin alike.
+    """
+    counts: Counter[bytes] = Counter()
+    if word.isascii():
+        if len(word) < SHORTEST_CORRECTED_LETTERS:
+            return []
+        for leaf in leaves:
+            for term, holders in leaf.terms_with("segments", word[:1].encode()):
+                counts[term] += holders
+        known = {str(term, "utf-8", "surrogatepass"): count for term, count in counts.items()}
+        known.pop(word, None)
+        alike = get_close_matches(word, known, n=20, cutoff=ALIKE)
+        return sorted(alike, key=lambda term: -known[term])[:most]
+    if len(word) < SHORTEST_CORRECTED:
+        return []
+    for leaf in leaves:
+        for term, holders in leaf.differing_in_one("segments", word):
+            counts[term] += holders
+    return _most_frequent(counts, most)
+
+
+def _most_frequent(counts: "Counter[bytes]", most: int) -> list[str]:
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return [str(term, "utf-8", "surrogatepass") for term, _count in ranked[:most]]
+
+
+def _joined(arrays: Sequence[Numbers], dtype: type = np.int64) -> Numbers:
+    return np.concatenate(arrays) if arrays else np.empty(0, dtype)
+
+
+def _counted(values: Numbers) -> dict[int, int]:
+    distinct, counts = np.unique(values, return_counts=True)
+    return dict(zip(distinct.tolist(), counts.tolist(), strict=True))
+
+
+def _dated(published: Numbers) -> Numbers:
+    return published[published != UNDATED]

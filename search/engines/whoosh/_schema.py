@@ -12,7 +12,7 @@ from whoosh.formats import Existence, Frequency
 from search.documents import Document
 from search.text import grams, segments
 
-__all__ = ["MISSING", "UNDATED", "fields", "microseconds", "schema"]
+__all__ = ["MISSING", "UNDATED", "fields", "microseconds", "moment", "schema"]
 
 UNDATED = -(2**63)
 MISSING = UNDATED + 1
@@ -95,3 +95,10 @@ def fields(document: Document) -> dict[str, Any]:
 def microseconds(moment: datetime | None) -> int:
     """Return an aware time as microseconds since 1970; None lies before all times."""
     return UNDATED if moment is None else (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def moment(microseconds: int) -> datetime | None:
+    """Return the aware time, in UTC, that ``microseconds`` gave; None for UNDATED."""
+    if microseconds == UNDATED:
+        return None
+    return _EPOCH + timedelta(microseconds=microseconds)

@@ -1,0 +1,170 @@
+"""An engine that keeps everything in memory and looks at every document: the others' oracle.
+
+It knows no grams, no index and no numpy. What it finds is what the promises say, read word by word.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from math import log
+from typing import Any
+
+from haystack.backends import BaseEngine
+
+from search.documents import Document, Loader
+from search.engines.base import Engine, EngineQuery, Hits
+from search.query import (
+    AllOf,
+    AnyOf,
+    Condition,
+    Excluding,
+    OfOutlets,
+    Published,
+    Query,
+    Sort,
+    Text,
+    texts_of,
+    wholly,
+)
+from search.text import segments
+
+__all__ = ["MemoryBackend", "MemoryEngine"]
+
+TITLE_WEIGHT = 3.0
+_LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
+
+
+class MemoryBackend(Engine):
+    """Keeps documents in a dictionary of its own, for one thread and one test."""
+
+    def __init__(self, connection_alias: str, **options: Any) -> None:
+        super().__init__(connection_alias, **options)
+        self._documents: dict[int, Document] = {}
+
+    def find(self, query: Query, start: int, end: int | None) -> Hits:
+        """See Engine."""
+        matches = [d for d in self._documents.values() if holds(query.condition, d)]
+        in_time = [d for d in matches if holds(Published(query.after, query.before), d)]
+        of_outlets = [d for d in matches if not query.outlets or d.outlet in query.outlets]
+        found = self._ordered([d for d in in_time if d in of_outlets], query)
+        days = [d.published_at.astimezone(query.zone).date() for d in found if d.published_at]
+        years = [d.published_at.astimezone(query.zone).year for d in of_outlets if d.published_at]
+        return Hits(
+            count=len(found),
+            found=[(d.id, self._score(query, d)) for d in found[start:end]],
+            outlets=dict(Counter(d.outlet for d in in_time)),
+            years=dict(Counter(years)),
+            days=dict(Counter(days)),
+        )
+
+    def _ordered(self, documents: list[Document], query: Query) -> list[Document]:
+        def age(document: Document) -> tuple[bool, datetime, int]:
+            moment = document.published_at
+            return moment is not None, moment or _LONG_AGO, document.id
+
+        def worth(document: Document) -> tuple[Any, ...]:
+            in_one_piece = holds(wholly(query.condition), document)
+            return in_one_piece, self._score(query, document), *age(document)
+
+        if query.sort is Sort.OLDEST:
+            return sorted(documents, key=lambda d: (not age(d)[0], *age(d)[1:]))
+        key = worth if query.sort is Sort.RELEVANCE else age
+        return sorted(documents, key=key, reverse=True)
+
+    def _score(self, query: Query, document: Document) -> float:
+        """Return the document's BM25F, as Robertson and Zaragoza give it field by field."""
+        if query.sort is not Sort.RELEVANCE:
+            return 0.0
+        score = 0.0
+        terms = {
+            (term, text.in_title) for text in texts_of(query.condition) for term in text.segments
+        }
+        for term, only_titles in sorted(terms):
+            score += TITLE_WEIGHT * self._bm25(term, document, lambda d: d.title)
+            if not only_titles:
+                score += self._bm25(term, document, lambda d: d.text)
+        return score
+
+    def _bm25(self, term: str, document: Document, field: Callable[[Document], str]) -> float:
+        often = list(segments(field(document))).count(term)
+        if not often:
+            return 0.0
+        lengths = {pk: len(list(segments(field(d)))) for pk, d in self._documents.items()}
+        holders = sum(term in segments(field(d)) for d in self._documents.values())
+        relative_length = lengths[document.id] * len(lengths) / (sum(lengths.values()) or 1)
+        rarity = log(len(lengths) / (holders + 1)) + 1
+        return rarity * often * 2.2 / (often + 1.2 * (0.25 + 0.75 * relative_length))
+
+    def similar(self, pk: int, most: int) -> list[int]:
+        """See Engine."""
+        if pk not in self._documents:
+            return []
+        words = {
+            pk: {s for s in segments(d.form) if len(s) > 1} for pk, d in self._documents.items()
+        }
+        shared = Counter({other: len(words[pk] & words[other]) for other in words if other != pk})
+        return [other for other, count in shared.most_common(most) if count]
+
+    def completions(self, prefix: str, most: int) -> list[str]:
+        """See Engine."""
+        return self._most_frequent(lambda term: term.startswith(prefix), most)
+
+    def corrections(self, word: str, most: int) -> list[str]:
+        """See Engine."""
+
+        def is_close(term: str) -> bool:
+            differing = sum(a != b for a, b in zip(term, word, strict=False))
+            return len(term) == len(word) > 1 and differing == 1
+
+        return self._most_frequent(is_close, most)
+
+    def _most_frequent(self, is_wanted: Callable[[str], bool], most: int) -> list[str]:
+        counts = Counter(t for d in self._documents.values() for t in set(segments(d.text)))
+        wanted = sorted((-count, term) for term, count in counts.items() if is_wanted(term))
+        return [term for _count, term in wanted[:most]]
+
+    def replace(self, ids: Sequence[int], load: Loader, *, jobs: int = 1) -> None:
+        """See Engine."""
+        loaded = list(load(ids))
+        for pk in ids:
+            self._documents.pop(pk, None)
+        self._documents |= {document.id: document for document in loaded}
+
+    def rebuild(self, ids: Callable[[], Sequence[int]], load: Loader, *, jobs: int = 1) -> None:
+        """See Engine."""
+        self._documents = {document.id: document for document in load(ids())}
+
+    def count(self) -> int:
+        """See Engine."""
+        return len(self._documents)
+
+    def documents(self) -> Iterator[Document]:
+        """See Engine."""
+        yield from (self._documents[pk] for pk in sorted(self._documents))
+
+
+def holds(condition: Condition, document: Document) -> bool:
+    """Tell whether a document meets a condition."""
+    match condition:
+        case Text():
+            return all(piece.is_in(document.form) for piece in condition.pieces)
+        case OfOutlets(ids):
+            return document.outlet in ids
+        case Published(after, before):
+            moment = document.published_at
+            if moment is None:
+                return after is None and before is None
+            return (after is None or moment >= after) and (before is None or moment < before)
+        case AllOf(conditions):
+            return all(holds(child, document) for child in conditions)
+        case AnyOf(conditions):
+            return any(holds(child, document) for child in conditions)
+        case Excluding(child):
+            return not holds(child, document)
+
+
+class MemoryEngine(BaseEngine):
+    """What HAYSTACK_CONNECTIONS names."""
+
+    backend = MemoryBackend
+    query = EngineQuery

@@ -1,0 +1,208 @@
+"""A segment as arrays: who is in it, what it holds of a term, which documents meet a condition."""
+
+from collections.abc import Iterable
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from whoosh.codec.whoosh3 import LENGTHS_COLUMN, _lenfield
+from whoosh.reading import IndexReader
+from whoosh.util.numeric import byte_to_length
+
+from search.engines.whoosh._postings import FieldPostings
+from search.engines.whoosh._schema import MISSING, UNDATED, microseconds
+from search.query import (
+    AllOf,
+    AnyOf,
+    Condition,
+    Excluding,
+    OfOutlets,
+    Piece,
+    Published,
+    Text,
+)
+
+__all__ = ["Leaf", "Numbers"]
+
+Numbers = np.ndarray[Any, Any]
+"""Numbers of documents in a segment, ascending, unless a name says what else they are."""
+
+# Where so few documents are left, looking at them is quicker than asking for more grams.
+FEW_DOCUMENTS = 4
+HAN_BYTES = 3
+_LENGTHS = np.array([byte_to_length(byte) for byte in range(256)], np.float64)
+
+
+class Leaf:
+    """A segment that holds documents, under a name that no other ever has.
+
+    Reads all that searching relies on but the search forms, and raises ValueError, or what Whoosh
+    raises of damages, where something is missing. Of ``older``, the same segment with fewer
+    deletions, what was read is taken over.
+    """
+
+    def __init__(self, reader: IndexReader, older: "Leaf | None" = None) -> None:
+        self.name = str(reader.segment().segment_id())
+        self._reader = reader
+        self._fields: dict[str, FieldPostings] = reader._terms.fields
+        self.size = int(reader.doc_count_all())
+        self.documents = np.array(
+            [number for number in range(self.size) if not reader.is_deleted(number)], np.int64
+        )
+        if older is None:
+            self.ids, self.outlets, self.published = map(
+                self._column, ("id", "outlet", "published")
+            )
+            self._lengths: dict[str, Numbers] = {}
+            if not self.form(self.size - 1):
+                raise ValueError("the column of search forms is cut off")
+        else:
+            self.ids, self.outlets, self.published = older.ids, older.outlets, older.published
+            self._lengths = older._lengths
+
+    def _column(self, name: str) -> Numbers:
+        if not self._reader.has_column(name):
+            raise ValueError(f"the column {name} of the index is missing")
+        values = np.array(list(self._reader.column_reader(name)), np.int64)
+        if len(values) != self.size or (values == MISSING).any():
+            raise ValueError(f"the column {name} of the index is cut off")
+        return values
+
+    @cached_property
+    def _forms(self) -> Any:
+        if not self._reader.has_column("form"):
+            raise ValueError("the column form of the index is missing")
+        return self._reader.column_reader("form")
+
+    def form(self, document: int) -> bytes:
+        """Return a document's search form, encoded."""
+        return bytes(self._forms[document])
+
+    def lengths(self, field: str) -> Numbers:
+        """Return how many terms each document has in a ranked field, as Whoosh rounds it."""
+        if field not in self._lengths:
+            column = self._reader._perdoc._cached_reader(_lenfield(field), LENGTHS_COLUMN)
+            rounded = list(column) if column is not None else [0] * self.size
+            self._lengths[field] = _LENGTHS[np.array(rounded, np.uint8)]
+        return self._lengths[field]
+
+    def total_length(self, field: str) -> int:
+        """Return how many terms all documents together have in a field."""
+        return int(self._reader.field_length(field))
+
+    def postings(self, field: str, term: str) -> tuple[Numbers, Numbers | None]:
+        """Return who has a term, deleted ones too, and how often it is there in ranked fields."""
+        postings = self._fields.get(field)
+        try:
+            span = postings.span(term.encode("utf-8", "surrogatepass")) if postings else slice(0)
+        except KeyError:
+            span = slice(0)
+        if postings is None or span.stop == 0:
+            return np.empty(0, np.int64), None
+        return postings.documents[span], None if postings.counts is None else postings.counts[span]
+
+    def terms_with(self, field: str, prefix: bytes) -> Iterable[tuple[bytes, int]]:
+        """Yield the terms of a field that begin with ``prefix``, and how many have each."""
+        postings = self._fields.get(field)
+        if postings is None:
+            return
+        for number in range(postings.first_from(prefix), len(postings)):
+            term = postings.term(number)
+            if not term.startswith(prefix):
+                return
+            yield term, int(postings.starts[number + 1] - postings.starts[number])
+
+    def differing_in_one(self, field: str, word: str) -> Iterable[tuple[bytes, int]]:
+        """Yield the terms of a field with all but one of the Han characters of ``word``."""
+        postings = self._fields.get(field)
+        encoded = np.frombuffer(word.encode("utf-8", "surrogatepass"), np.uint8)
+        if postings is None or len(encoded) != HAN_BYTES * len(word):
+            return
+        starts = postings.term_starts
+        same_length = np.flatnonzero(np.diff(starts) == len(encoded))
+        bytes_of = postings.terms[starts[same_length][:, None] + np.arange(len(encoded))]
+        same = (bytes_of == encoded).reshape(len(same_length), len(word), HAN_BYTES).all(axis=2)
+        for number in same_length[same.sum(axis=1) == len(word) - 1].tolist():
+            yield postings.term(number), int(postings.starts[number + 1] - postings.starts[number])
+
+    def matching(self, condition: Condition, documents: Numbers) -> Numbers:
+        """Return those of ``documents`` that meet a condition."""
+        match condition:
+            case Text():
+                for piece in condition.pieces:
+                    documents = self._with(piece, documents)
+                return documents
+            case OfOutlets(ids):
+                return documents[np.isin(self.outlets[documents], list(ids))]
+            case Published(after, before):
+                return documents[between(self.published[documents], after, before)]
+            case AllOf(conditions):
+                for child in sorted(conditions, key=self._cost):
+                    documents = self.matching(child, documents)
+                return documents
+            case AnyOf(conditions):
+                found = np.zeros(self.size, bool)
+                for child in conditions:
+                    found[self.matching(child, documents[~found[documents]])] = True
+                return documents[found[documents]]
+            case Excluding(child):
+                found = np.zeros(self.size, bool)
+                found[self.matching(child, documents)] = True
+                return documents[~found[documents]]
+
+    def _cost(self, condition: Condition) -> int:
+        """Return about how many documents have to be looked at; the fewest come first."""
+        match condition:
+            case Text():
+                grams = (gram for piece in condition.pieces for gram in piece.grams)
+                return min((len(self.postings("grams", gram)[0]) for gram in grams), default=0)
+            case AllOf(conditions):
+                return min(map(self._cost, conditions), default=0)
+            case AnyOf(conditions):
+                return sum(map(self._cost, conditions))
+            case Excluding():
+                return self.size
+            case _:
+                return 0
+
+    def _with(self, piece: Piece, documents: Numbers) -> Numbers:
+        """Return those of ``documents`` that have a piece: candidates by grams, then a look."""
+        if not len(documents):
+            return documents
+        postings = sorted((self.postings("grams", gram)[0] for gram in piece.grams), key=len)
+        for holders in postings:
+            documents = _both(documents, holders, self.size)
+            if len(documents) <= FEW_DOCUMENTS and not piece.is_gram:
+                break
+        if piece.is_gram or not len(documents):
+            return documents
+        return documents[[self._has(piece, document) for document in documents.tolist()]]
+
+    def _has(self, piece: Piece, document: int) -> bool:
+        form = self.form(document)
+        if piece.is_plain and not piece.is_phrase:
+            searched = form.partition(b"\n")[0] if piece.in_title else form
+            return piece.string.encode("utf-8", "surrogatepass") in searched
+        return piece.is_in(str(form, "utf-8", "surrogatepass"))
+
+
+def between(published: Numbers, after: Any, before: Any) -> Numbers:
+    """Return a mask of the moments in [after, before), aware times or None for no bound."""
+    mask = np.ones(len(published), bool)
+    if after or before:
+        mask &= published != UNDATED
+    if after:
+        mask &= published >= microseconds(after)
+    if before:
+        mask &= published < microseconds(before)
+    return mask
+
+
+def _both(documents: Numbers, holders: Numbers, size: int) -> Numbers:
+    if len(documents) * 8 < len(holders):
+        places = np.searchsorted(holders, documents)
+        places[places == len(holders)] = 0
+        return documents[holders[places] == documents]
+    mask = np.zeros(size, bool)
+    mask[holders] = True
+    return documents[mask[documents]]

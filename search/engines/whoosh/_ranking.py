@@ -1,0 +1,53 @@
+"""BM25F over segments of title and text, for many documents at once.
+
+The formula, its constants and its statistics are those of ``whoosh.scoring.BM25F``.
+"""
+
+from collections.abc import Iterable, Sequence
+from math import log
+
+import numpy as np
+
+from search.engines.whoosh._leaf import Leaf, Numbers
+
+__all__ = ["TITLE_WEIGHT", "Ranking", "Term"]
+
+TITLE_WEIGHT = 3.0
+_FIELDS = (("segments", 1.0), ("title_segments", TITLE_WEIGHT))
+_B, _K1 = 0.75, 1.2
+
+Term = tuple[str, bool]
+"""A segment, and whether only titles count."""
+
+
+class Ranking:
+    """Scores documents by ``terms``, with the statistics of all segments of the index."""
+
+    def __init__(self, leaves: Sequence[Leaf], terms: Iterable[Term]) -> None:
+        size = sum(leaf.size for leaf in leaves)
+        self._terms: list[tuple[str, str, float]] = []
+        self._average = {
+            field: sum(leaf.total_length(field) for leaf in leaves) / (size or 1) or 1.0
+            for field, _weight in _FIELDS
+        }
+        for term, only_titles in dict.fromkeys(terms):
+            for field, weight in _FIELDS[1:] if only_titles else _FIELDS:
+                holders = sum(len(leaf.postings(field, term)[0]) for leaf in leaves)
+                if holders:
+                    self._terms.append((field, term, weight * (log(size / (holders + 1)) + 1)))
+
+    def scores(self, leaf: Leaf, documents: Numbers) -> Numbers:
+        """Return the scores of ``documents`` of a segment."""
+        scores = np.zeros(len(documents))
+        for field, term, weight in self._terms:
+            holders, counts = leaf.postings(field, term)
+            if counts is None or not len(documents):
+                continue
+            places = np.searchsorted(holders, documents)
+            places[places == len(holders)] = 0
+            found = holders[places] == documents
+            often = counts[places[found]].astype(np.float64)
+            lengths = leaf.lengths(field)[documents[found]]
+            norm = _K1 * ((1 - _B) + _B * lengths / self._average[field])
+            scores[found] += weight * (often * (_K1 + 1)) / (often + norm)
+        return scores

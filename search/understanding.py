@@ -1,0 +1,81 @@
+"""From what a person typed to what an engine is asked: outlets and days get their meaning."""
+
+from dataclasses import dataclass, field, replace
+
+from articles.models import Outlet, OutletAlias, end_of, start_of
+from search.language import And, Node, Not, Or, OutletName, Parsed, Period, Phrase, Word, parse
+from search.query import (
+    AllOf,
+    AnyOf,
+    Condition,
+    Excluding,
+    OfOutlets,
+    Piece,
+    Published,
+    Text,
+    texts_of,
+)
+from search.text import fold
+
+__all__ = ["Understood", "understand"]
+
+
+@dataclass(frozen=True)
+class Understood:
+    """How a query was understood; ``condition`` None: there is nothing in it to search for.
+
+    ``unknown_outlets`` are names that no outlet has: nothing is found by them.
+    """
+
+    parsed: Parsed
+    condition: Condition | None
+    unknown_outlets: list[str] = field(default_factory=list)
+
+    @property
+    def texts(self) -> list[Text]:
+        """The words and phrases that are looked for, excluded ones left out."""
+        return list(texts_of(self.condition)) if self.condition else []
+
+    @property
+    def marks(self) -> list[Piece]:
+        """What to mark in an article: its words and phrases, long runs also in one piece."""
+        wholes = [replace(text, in_one_piece=True) for text in self.texts]
+        return [piece for text in [*self.texts, *wholes] for piece in text.pieces]
+
+
+def understand(query: str) -> Understood:
+    """Return what ``query`` asks for. Raises nothing that a query can cause."""
+    parsed = parse(query)
+    unknown: list[str] = []
+    condition = condition_of(parsed.tree, unknown) if parsed.tree else None
+    return Understood(parsed, condition, unknown)
+
+
+def condition_of(node: Node, unknown_outlets: list[str]) -> Condition:
+    """Return what ``node`` asks for; names that no outlet has are added to ``unknown_outlets``."""
+    match node:
+        case Word(string, in_title):
+            return Text(string, in_title)
+        case Phrase(string, in_title):
+            return Text(string, in_title, is_phrase=True)
+        case OutletName(name):
+            ids = _outlets_named(name)
+            if not ids:
+                unknown_outlets.append(name)
+            return OfOutlets(ids)
+        case Period(first, last):
+            return Published(start_of(first) if first else None, end_of(last) if last else None)
+        case And(nodes):
+            return AllOf(tuple(condition_of(child, unknown_outlets) for child in nodes))
+        case Or(nodes):
+            return AnyOf(tuple(condition_of(child, unknown_outlets) for child in nodes))
+        case Not(child):
+            return Excluding(condition_of(child, unknown_outlets))
+
+
+def _outlets_named(folded: str) -> frozenset[int]:
+    """Return the ids of the outlets that have this slug, name, folder or host."""
+    names: list[tuple[int, str]] = list(OutletAlias.objects.values_list("outlet", "value"))
+    for pk, slug, name in Outlet.objects.values_list("pk", "slug", "name"):
+        names += [(pk, slug), (pk, name)]
+    return frozenset(pk for pk, name in names if " ".join(fold(name).split()) == folded)
