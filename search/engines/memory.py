@@ -6,6 +6,7 @@ It knows no grams, no index and no numpy. What it finds is what the promises say
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from math import log
 from typing import Any
 
@@ -86,14 +87,16 @@ class MemoryBackend(Engine):
         return score
 
     def _bm25(self, term: str, document: Document, field: Callable[[Document], str]) -> float:
-        often = list(segments(field(document))).count(term)
+        often = _counted(field(document))[term]
         if not often:
             return 0.0
-        lengths = {pk: len(list(segments(field(d)))) for pk, d in self._documents.items()}
-        holders = sum(term in segments(field(d)) for d in self._documents.values())
-        relative_length = lengths[document.id] * len(lengths) / (sum(lengths.values()) or 1)
-        rarity = log(len(lengths) / (holders + 1)) + 1
-        return rarity * often * 2.2 / (often + 1.2 * (0.25 + 0.75 * relative_length))
+        counts = [_counted(field(other)) for other in self._documents.values()]
+        length, average = (
+            _counted(field(document)).total(),
+            sum(c.total() for c in counts) / len(counts),
+        )
+        rarity = log(len(counts) / (sum(term in c for c in counts) + 1)) + 1
+        return rarity * often * 2.2 / (often + 1.2 * (0.25 + 0.75 * length / average))
 
     def similar(self, pk: int, most: int) -> list[int]:
         """See Engine."""
@@ -161,6 +164,11 @@ def holds(condition: Condition, document: Document) -> bool:
             return any(holds(child, document) for child in conditions)
         case Excluding(child):
             return not holds(child, document)
+
+
+@cache
+def _counted(folded: str) -> "Counter[str]":
+    return Counter(segments(folded))
 
 
 class MemoryEngine(BaseEngine):
