@@ -18,6 +18,7 @@ from articles.importing.parsed import (
     ProblemKind,
     UnusableFileError,
 )
+from articles.sanitising import clean
 
 SHARED = Path(__file__).parents[2].parent / "shared"
 needs_shared = pytest.mark.skipif(not SHARED.exists(), reason="the sample archive is not here")
@@ -401,3 +402,35 @@ def test_real_articles() -> None:
             assert article.published_at is not None
             assert article.body.startswith("<")
             assert not article.body.startswith("<!--")
+
+
+PAGE = """<!doctype html><html lang="zh"><head><meta charset="utf-8"><title>{title} - 某日报</title>
+<link rel="canonical" href="https://paper.example/{number}">
+<meta property="og:title" content="{title}"></head>
+<body><header><nav><ul><li><a href="/">首页</a></li>
+<li><a href="/a">国际</a></li></ul></nav></header>
+<main><article><h1>{title}</h1><p class="byline">记者 张三</p>{body}</article></main>
+<aside><h3>相关阅读</h3><ul><li><a href="/x">别的新闻</a></li></ul></aside>
+<footer>版权所有</footer></body></html>"""
+
+
+@pytest.mark.parametrize("paragraphs", [1, 2, 3, 6, 12])
+@pytest.mark.parametrize("extra", ["", "<figure><img src='/a.jpg' alt='桥'></figure>"])
+def test_a_saved_page_keeps_its_paragraphs_and_pictures(paragraphs: int, extra: str) -> None:
+    written = [
+        f"第{n}段：据本报记者从市交通局了解到，听潮大桥将封闭检修{n}天。" for n in range(paragraphs)
+    ]
+    body = extra + "".join(f"<p>{text}</p>" for text in written)
+    parsed = parse(PAGE.format(title="听潮大桥检修", number=paragraphs, body=body), "a.html")
+    cleaned = clean(parsed.body, url=parsed.url)
+    lines = [line for line in cleaned.text.split("\n") if "记者 张三" not in line]
+    assert lines == written
+    assert ("<img" in cleaned.body) == bool(extra)
+
+
+@pytest.mark.parametrize("deep", [30, 59, 100, 200, 1000])
+@pytest.mark.parametrize("mark", [">", "- "])
+def test_no_markdown_is_nested_too_deeply_to_be_read(deep: int, mark: str) -> None:
+    body = mark * deep + "深处的话"
+    parsed = parse(f"---\ntitle: 题\nurl: https://paper.example/1\n---\n{body}", "a.md")
+    assert "深处的话" in clean(parsed.body).text

@@ -19,6 +19,9 @@ _CLOSING = re.compile(r"\n-{3,}[ \t]{0,99}(?:\n|\Z)")
 _LONGEST_FRONT_MATTER = 20_000
 # markdown-it takes seconds for a megabyte of brackets, and no article is as long as this.
 _LONGEST_MARKDOWN = 200_000
+# markdown-it leaves out what is nested more deeply, without a word.
+_DEEPEST_MARKDOWN = 120
+_TOO_DEEP = re.compile(r"^(?:[ \t]?[ \t]|[ \t]?[>*+-]|\d+[.)]){50}", re.MULTILINE)
 _BLANK_LINES = re.compile(r"\n(?:[ \t]*\n)+")
 
 _ADDRESS_KEYS = ("url", "original_url", "link", "from", "source")
@@ -104,7 +107,8 @@ def _as_html(body: str) -> str:
     body = body.strip()
     if body.startswith("<"):
         return body
-    if len(body) > _LONGEST_MARKDOWN:
+    if len(body) > _LONGEST_MARKDOWN or _TOO_DEEP.search(body):
         return "".join(f"<p>{html.escape(block)}</p>" for block in _BLANK_LINES.split(body))
-    markdown = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+    options = {"html": True, "maxNesting": _DEEPEST_MARKDOWN}
+    markdown = MarkdownIt("commonmark", options).enable(["table", "strikethrough"])
     return str(markdown.render(body))

@@ -54,6 +54,8 @@ _MOST_TEXT = 1_000_000
 
 # What holds less than this share of a page's text is a part of its article, or something else.
 _TOO_LITTLE = 0.5
+# On a short page trafilatura falls back to all of its text in one paragraph.
+_TOO_MUCH = 1.1
 _CONTAINERS = (".//*[@itemprop='articleBody']", ".//article", ".//main")
 _MOST_CONTAINERS = 20
 _TEXT_OUTSIDE_LINKS = XPath(
@@ -103,11 +105,12 @@ def parse(text: str) -> ParsedArticle:
                 include_links=True,
                 include_tables=True,
             )
+    title = title or _title(page)
     return ParsedArticle(
         format="web_page",
-        title=title or _title(page),
+        title=title,
         url=address,
-        body=_body(page, extracted),
+        body=_body(page, extracted, title),
         published_at=_published_at(page, metas) or read_time(day),
         byline=byline.replace("; ", ", "),
     )
@@ -211,13 +214,33 @@ def _is_reasonable(page: lxml.html.HtmlElement) -> bool:
     return elements <= _MOST_ELEMENTS and text <= _MOST_TEXT
 
 
-def _body(page: lxml.html.HtmlElement, extracted: str | None) -> str:
+def _body(page: lxml.html.HtmlElement, extracted: str | None, title: str) -> str:
+    """What trafilatura found, unless it lost or added much: text, blocks, all pictures."""
     container = _container(page)
-    if extracted:
-        body = lxml.html.document_fromstring(extracted).find("body")
-        if body is not None and _weight(body) >= _TOO_LITTLE * _weight(container):
-            return _inner_html(body)
-    return _inner_html(container)
+    for furniture in container.xpath(".//nav | .//aside | .//footer | .//form"):
+        furniture.drop_tree()
+    found = lxml.html.document_fromstring(extracted).find("body") if extracted else None
+    if (
+        found is None
+        or _weight(found) < _TOO_LITTLE * _weight(container)
+        or _weight(found) > _TOO_MUCH * _weight(container)
+        or _blocks(found) < _TOO_LITTLE * _blocks(container)
+        or (container.find(".//img") is not None and found.find(".//img") is None)
+    ):
+        found = container
+    _drop_repeated_title(found, title)
+    return _inner_html(found)
+
+
+def _blocks(element: lxml.html.HtmlElement) -> int:
+    return sum(bool(block.text_content().strip()) for block in element.iter("p", "li", "tr"))
+
+
+def _drop_repeated_title(body: lxml.html.HtmlElement, title: str) -> None:
+    """Take out the first heading where it only says the title again."""
+    heading = next(body.iter("h1", "h2"), None)
+    if heading is not None and "".join(heading.text_content().split()) == "".join(title.split()):
+        heading.drop_tree()
 
 
 def _container(page: lxml.html.HtmlElement) -> lxml.html.HtmlElement:
