@@ -1,21 +1,40 @@
 """The names of files in folders and zip archives: as labels for people, and what they tell."""
 
+import re
 import unicodedata
 from contextlib import suppress
 from pathlib import PurePosixPath
 
-__all__ = ["READ_SUFFIXES", "ZIP_SUFFIX", "is_ignored", "printable", "suffix"]
+__all__ = [
+    "READ_SUFFIXES",
+    "ZIP_SUFFIX",
+    "is_ignored",
+    "printable",
+    "suffix",
+    "walking_order",
+]
 
 ZIP_SUFFIX = ".zip"
 READ_SUFFIXES = frozenset({"", ".md", ".markdown", ".txt", ".html", ".htm", ".xhtml", ZIP_SUFFIX})
 """The endings of files in folders that may be articles or hold some."""
 _NEVER_ARTICLES = frozenset({"__macosx", "thumbs.db", "desktop.ini"})
+# 1048575 - n, see docs/formats.md.
+_CRAWLER_ID = re.compile(r"(10[0-4][0-9]{4})(?:_.*)?\.md")
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 def suffix(name: str) -> str:
     """Return the ending of a name, in small letters, with its dot."""
     return PurePosixPath(name).suffix.lower()
+
+
+def walking_order(name: str) -> tuple[int, str]:
+    """Return a key by which the files of a folder are in order, later captures after earlier ones.
+
+    Crawlers count their ids down: 1048574.md was written after 1048575.md.
+    """
+    match = _CRAWLER_ID.fullmatch(name)
+    return (-int(match[1]) if match else 0), name
 
 
 def is_ignored(name: str) -> bool:

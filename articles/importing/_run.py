@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from django.conf import settings
 from django.utils import timezone
 from pebble import ProcessExpired
 
@@ -69,7 +70,9 @@ def run_import(
         report = ImportReport(run=run.pk if run else None)
         store = Store(run, OutletFinder(outlet))
         try:
-            for batch in _prepared_ahead(workers, walk(paths), ahead=jobs + 1):
+            for batch in _prepared_ahead(
+                workers, walk(paths, leaving_out=settings.DATA_DIR), ahead=jobs + 1
+            ):
                 results = [_result(workers, item) for item in batch.pending]
                 report.add(store.store(results, unchanged=batch.unchanged))
                 progress(len(batch.pending) + batch.unchanged)

@@ -14,7 +14,14 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import BinaryIO
 
-from articles.importing._names import READ_SUFFIXES, ZIP_SUFFIX, is_ignored, printable, suffix
+from articles.importing._names import (
+    READ_SUFFIXES,
+    ZIP_SUFFIX,
+    is_ignored,
+    printable,
+    suffix,
+    walking_order,
+)
 
 __all__ = ["ZIP_ERRORS", "article_entries", "open_zip", "refusal"]
 
@@ -65,8 +72,8 @@ def open_zip(file: BinaryIO) -> zipfile.ZipFile:
 
 def article_entries(archive: zipfile.ZipFile) -> Iterator[tuple[zipfile.ZipInfo, str]]:
     """Yield the entries that may be articles, each with its name as a label."""
-    for entry in archive.infolist():
-        parts = _entry_parts(entry)
+    named = [(entry, _entry_parts(entry)) for entry in archive.infolist()]
+    for entry, parts in sorted(named, key=lambda pair: (pair[1][:-1], walking_order(pair[1][-1]))):
         is_file = parts and parts[-1] and not any(map(is_ignored, parts))
         if is_file and suffix(parts[-1]) in READ_SUFFIXES:
             yield entry, "/".join(parts)

@@ -10,7 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from articles.importing._names import READ_SUFFIXES, ZIP_SUFFIX, is_ignored, printable, suffix
+from articles.importing._names import (
+    READ_SUFFIXES,
+    ZIP_SUFFIX,
+    is_ignored,
+    printable,
+    suffix,
+    walking_order,
+)
 from articles.importing._zips import ZIP_ERRORS, article_entries, open_zip, refusal
 from articles.importing.parsed import ProblemKind
 
@@ -50,17 +57,18 @@ class _Candidate:
 
 
 def walk(
-    paths: Sequence[Path], *, max_file_bytes: int = 50_000_000
+    paths: Sequence[Path], *, leaving_out: Path | None = None, max_file_bytes: int = 50_000_000
 ) -> Iterator[SourceFile | SourceProblem]:
     """Yield every file in ``paths`` that may be an article, and a problem for each that cannot be.
 
     A path is a file, a folder or a zip archive. Folders are walked depth-first in the order of
-    their names, with the zip archives in them; only files that by their name may be articles are
-    read there, while a file given by itself is always read. Symbolic links inside folders are not
-    followed, devices and pipes never opened, dot-files passed over. No error is raised: what is
-    too large, unreadable or broken becomes a SourceProblem.
+    their names (crawlers' ids: later ones last), with the zip archives in them; only files that by
+    their name may be articles are read there, while a file given by itself is always read. Symbolic
+    links inside folders are not followed, devices and pipes never opened, dot-files and the folder
+    ``leaving_out`` passed over. No error is raised: what is too large, unreadable or broken becomes
+    a SourceProblem.
     """
-    for candidate in _candidates(paths):
+    for candidate in _candidates(paths, leaving_out):
         if isinstance(candidate, SourceProblem):
             yield candidate
         else:
@@ -81,7 +89,9 @@ def count(paths: Sequence[Path]) -> int:
     return total
 
 
-def _candidates(paths: Sequence[Path]) -> Iterator[_Candidate | SourceProblem]:
+def _candidates(
+    paths: Sequence[Path], leaving_out: Path | None = None
+) -> Iterator[_Candidate | SourceProblem]:
     for path in paths:
         label = _root_label(path)
         try:
@@ -90,19 +100,23 @@ def _candidates(paths: Sequence[Path]) -> Iterator[_Candidate | SourceProblem]:
             yield _unreadable(label, error)
             continue
         if is_folder:
-            yield from _in_folder(path, label)
+            yield from _in_folder(path, label, leaving_out)
         else:
             yield _Candidate(path, label, printable(path.parent.name), is_given=True)
 
 
-def _in_folder(root: Path, root_label: str) -> Iterator[_Candidate | SourceProblem]:
+def _in_folder(
+    root: Path, root_label: str, leaving_out: Path | None
+) -> Iterator[_Candidate | SourceProblem]:
     # Not recursive: folders may be nested more deeply than Python's calls.
     pending = [(root, root_label)]
     while pending:
         folder, label = pending.pop()
+        if leaving_out and folder.resolve() == leaving_out:
+            continue
         try:
             with os.scandir(folder) as entries:
-                ordered = sorted(entries, key=lambda entry: entry.name)
+                ordered = sorted(entries, key=lambda entry: walking_order(entry.name))
         except OSError as error:
             yield _unreadable(label or str(folder), error)
             continue

@@ -1,6 +1,7 @@
 """Files, folders and zip archives: everything readable is read, and nothing harmful is done."""
 
 import os
+import re
 import stat
 import struct
 import zipfile
@@ -52,6 +53,36 @@ def test_a_folder_is_walked_in_order(tmp_path: Path) -> None:
         ("articles/rfi/none", "rfi"),
     ]
     assert count([root]) == 5
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+def test_what_a_crawler_wrote_later_comes_later(tmp_path: Path, zipped: bool) -> None:
+    names = ["1048574_题.md", "1048575.md", "1048559.md", "2020-b.md", "2020-a.md", "399577.md"]
+    for name in names:
+        (tmp_path / name).write_bytes(b"x")
+    source = tmp_path
+    if zipped:
+        source = tmp_path / "all.zip"
+        with zipfile.ZipFile(source, "w") as archive:
+            for name in names:
+                archive.write(tmp_path / name, name)
+    labels = [re.split("[!/]", item.path)[-1] for item in walk([source])]
+    assert [label for label in labels if label in names] == [
+        "1048575.md",
+        "1048574_题.md",
+        "1048559.md",
+        "2020-a.md",
+        "2020-b.md",
+        "399577.md",
+    ]
+
+
+def test_the_archive_s_own_data_is_left_out(tmp_path: Path) -> None:
+    for name in ["var/secret-key", "var/deep/a.md", "b.md"]:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    items = walk([tmp_path], leaving_out=(tmp_path / "var").resolve())
+    assert [item.path.rpartition("/")[2] for item in items] == ["b.md"]
 
 
 def test_pictures_dot_files_and_droppings_are_passed_over(tmp_path: Path) -> None:
@@ -132,8 +163,8 @@ def test_a_zip_archive_is_read_wherever_it_is(tmp_path: Path) -> None:
     entries = {"articles/rfi/1.md": b"one", "2.md": b"two", "x.png": b"", ".git/HEAD": b""}
     make_zip(tmp_path / "x.zip", entries)
     assert list(walk([tmp_path / "x.zip"])) == [
-        SourceFile("x.zip!articles/rfi/1.md", "rfi", b"one"),
         SourceFile("x.zip!2.md", "", b"two"),
+        SourceFile("x.zip!articles/rfi/1.md", "rfi", b"one"),
     ]
     assert count([tmp_path]) == count([tmp_path / "x.zip"]) == 2
     assert len(found([tmp_path])) == 2
