@@ -177,6 +177,23 @@ class TestDamage:
         }
         assert client.get("/search/", {"q": "新闻"}).status_code == 200
 
+    @pytest.mark.parametrize("damage", [damage_missing, damage_no_generation, damage_truncated])
+    def test_is_noticed_by_who_has_the_index_open(
+        self,
+        archive: list[Article],
+        index_folder: Path,
+        client: Client,
+        damage: Callable[[Path], None],
+    ) -> None:
+        """The worker looks again and again with the index open, and must not trust its memory."""
+        assert follow_changes() == 0
+        assert client.get("/healthz").status_code == 200
+        damage(index_folder)
+        assert client.get("/healthz").status_code == 503
+        assert follow_changes() == ARTICLES
+        assert client.get("/healthz").status_code == 200
+        assert set(found_ids("台湾")) == {article.pk for article in archive}
+
     @pytest.mark.parametrize("damage", DAMAGES)
     def test_is_mended_by_a_rebuild(
         self, archive: list[Article], index_folder: Path, damage: Callable[[Path], None]

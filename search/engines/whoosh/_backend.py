@@ -69,6 +69,7 @@ class WhooshBackend(Engine):
         self._generation: Path | None = None
         self._searcher: Searcher | None = None
         self._leaves: list[Leaf] = []
+        self._sizes: dict[str, int] = {}
 
     def find(self, query: Query, start: int, end: int | None) -> Hits:
         """See Engine."""
@@ -88,7 +89,9 @@ class WhooshBackend(Engine):
 
     def count(self) -> int:
         """See Engine."""
-        return self._read(lambda leaves: sum(len(leaf.documents) for leaf in leaves))
+        return self._read(
+            lambda leaves: sum(len(leaf.documents) for leaf in leaves), suspicious=True
+        )
 
     def ids(self) -> set[int]:
         """See Engine."""
@@ -130,10 +133,17 @@ class WhooshBackend(Engine):
             ix = FileStorage(str(generation)).create_index(schema(), INDEX)
             _commit(ix, _write_segments(generation, ids(), load, jobs), 1)
 
-    def _read(self, question: Callable[[list[Leaf]], Answer]) -> Answer:
-        """Answer ``question``, again where the index moved on between opening and reading it."""
+    def _read(
+        self, question: Callable[[list[Leaf]], Answer], *, suspicious: bool = False
+    ) -> Answer:
+        """Answer ``question``, again where the index moved on between opening and reading it.
+
+        ``suspicious`` looks first whether files were damaged since they were opened.
+        """
         for attempt in range(ATTEMPTS):
             try:
+                if suspicious and self._searcher and self._has_changed_files():
+                    self._close()
                 return question(self._open())
             except _DAMAGES:
                 self._close()
@@ -149,10 +159,18 @@ class WhooshBackend(Engine):
             self._searcher = ix.searcher()
             self._generation = generation
             self._leaves = _leaves_of(self._searcher, [])
+            self._sizes = _sizes(generation)
         elif not self._searcher.up_to_date():
             self._searcher = self._searcher.refresh()
             self._leaves = _leaves_of(self._searcher, self._leaves)
+            self._sizes = _sizes(generation)
         return self._leaves
+
+    def _has_changed_files(self) -> bool:
+        assert self._searcher
+        now = _sizes(self._generation)
+        has_changed = any(now.get(name) != size for name, size in self._sizes.items())
+        return has_changed and bool(self._searcher.up_to_date())
 
     def _close(self) -> None:
         self._searcher = None
@@ -194,6 +212,15 @@ def _leaves_of(searcher: Searcher, known: list[Leaf]) -> list[Leaf]:
         for reader in readers
         if reader.doc_count_all()
     ]
+
+
+def _sizes(generation: Path | None) -> dict[str, int]:
+    """Return the sizes of the files of a generation; those that go just now are left out."""
+    sizes: dict[str, int] = {}
+    for path in generation.glob("*") if generation else ():
+        with contextlib.suppress(OSError):
+            sizes[path.name] = path.stat().st_size
+    return sizes
 
 
 def _reader(ix: FileIndex, segment: Segment) -> Any:
