@@ -1,5 +1,6 @@
 """Articles and captures in the admin."""
 
+import re
 from datetime import datetime
 from typing import Any, cast
 
@@ -65,8 +66,11 @@ class ArticleForm(ModelForm):
         model = Article
         fields = ("title", "outlet", "published_at", "byline", "original_url", "body")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
+        # Django's widget looks up what was sent before anybody has validated it.
+        if data is not None and not re.fullmatch(r"[0-9]{1,18}", data.get("outlet", "")):
+            data = {**data.dict(), "outlet": ""}
+        super().__init__(data, *args, **kwargs)
         if self.instance.pk:
             self.initial["seen"] = _version(self.instance)
         if published_at := self.fields.get("published_at"):
@@ -102,7 +106,7 @@ class ArticleForm(ModelForm):
     def clean_title(self) -> str:
         """Refuse a title without a visible character."""
         title = " ".join(str(self.cleaned_data["title"]).split())
-        if not title:
+        if not any(map(str.isprintable, title.replace(" ", ""))):
             raise ValidationError(_("An article needs a title."))
         return title
 

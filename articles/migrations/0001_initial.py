@@ -6,6 +6,7 @@ import django.db.models.deletion
 import django.db.models.functions.comparison
 from django.db import migrations, models
 
+import articles.models._outlet
 import articles.problems
 
 
@@ -145,6 +146,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         default=list,
                         help_text="What the outlet appends to its titles, such as its own name; not displayed.",
+                        validators=[articles.models._outlet._validate_texts],
                         verbose_name="title suffixes",
                     ),
                 ),

@@ -588,3 +588,39 @@ def test_an_edit_is_in_the_audit_log(article: Article, admin_client: Client) -> 
     history = admin_client.get(reverse("admin:articles_article_history", args=[article.pk]))
     assert history.status_code == 200
     assert len(list(history.context["action_list"])) == 1
+
+
+@pytest.mark.parametrize("outlet", ["abc", "\0", "", "99999999999999999999", "-1"])
+def test_an_outlet_that_is_none_is_said_at_its_field(
+    article: Article, admin_client: Client, outlet: str
+) -> None:
+    before = dump()
+    response = post(admin_client, article, outlet=outlet)
+    assert response.status_code == 200
+    assert "outlet" in response.context["adminform"].form.errors
+    assert dump() == before
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"), [("null", []), ("", []), ("[]", []), ('["RFI"]', ["RFI"])]
+)
+def test_title_suffixes_are_a_list(admin_client: Client, written: str, kept: list[str]) -> None:
+    outlet = Outlet.objects.create(slug="paper", name="报")
+    response = admin_client.post(
+        change_page(outlet),
+        {
+            "slug": "paper",
+            "name": "报",
+            "title_suffixes": written,
+            "aliases-TOTAL_FORMS": 0,
+            "aliases-INITIAL_FORMS": 0,
+        },
+    )
+    assert response.status_code == 302
+    outlet.refresh_from_db()
+    assert outlet.title_suffixes == kept
+
+
+def test_a_title_of_nothing_visible_is_refused(article: Article, admin_client: Client) -> None:
+    response = post(admin_client, article, title="\u200b \u2060")
+    assert "title" in response.context["adminform"].form.errors
