@@ -4,7 +4,7 @@
 
 PORT ?= 8000
 NEWSARCHIVE_DATA ?= var
-export NEWSARCHIVE_DATA
+export PORT NEWSARCHIVE_DATA ARCHIVE
 
 PYTHON := .venv/bin/python
 IN_VENV := PATH="$(CURDIR)/.venv/bin:$$PATH"
@@ -12,8 +12,8 @@ IN_VENV := PATH="$(CURDIR)/.venv/bin:$$PATH"
 .PHONY: run test lint
 
 run: .venv/ready
-	@$(PYTHON) manage.py prepare --port $(PORT) $(if $(ARCHIVE),--archive "$(ARCHIVE)")
-	@$(IN_VENV) honcho start --port $(PORT) || test $$? -eq 130
+	@$(PYTHON) manage.py prepare --port "$$PORT" $(if $(ARCHIVE),--archive "$$ARCHIVE")
+	@exec env $(IN_VENV) honcho start --port "$$PORT"
 
 test: .venv/ready-to-test
 	$(PYTHON) -m pytest $(ARGS)

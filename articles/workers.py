@@ -111,7 +111,7 @@ class Workers:
             raise KeyboardInterrupt
 
     def _living_pool(self) -> ProcessPool:
-        if not self._pool.active:
+        if not self._is_active(self._pool):
             if self._renewals == MOST_RENEWALS:
                 raise WorkersLostError("the worker processes are killed or cannot start")
             self._renewals += 1
@@ -122,6 +122,19 @@ class Workers:
     def _new_pool(self) -> ProcessPool:
         context = get_context("spawn")
         return ProcessPool(self._jobs, initializer=_start_worker, context=context)
+
+    @staticmethod
+    def _is_active(pool: ProcessPool) -> bool:
+        """Tell whether a pool takes calls; a new one starts its processes first.
+
+        Its processes and threads, and the processes that these start, inherit that Ctrl-C is
+        blocked: it would end them while they cannot yet ignore it.
+        """
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+        try:
+            return pool.active
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 
     def _end_pool(self) -> None:
         self._pool.stop()

@@ -10,7 +10,14 @@ from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(os.environ.get("NEWSARCHIVE_DATA") or BASE_DIR / "var").resolve()
-DATA_DIR.mkdir(parents=True, exist_ok=True)
+try:
+    DATA_DIR.mkdir(parents=True, exist_ok=True)
+    if not os.access(DATA_DIR, os.W_OK):
+        raise PermissionError(13, "it cannot be written to")
+except OSError as error:
+    raise ImproperlyConfigured(
+        f"NEWSARCHIVE_DATA={DATA_DIR} cannot be used: {error.strerror}."
+    ) from error
 
 # local: this machine only; lan: plain HTTP for trusted hosts; https: behind a proxy that does TLS.
 MODE = os.environ.get("NEWSARCHIVE_MODE", "local")
@@ -53,6 +60,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
 ]
 MIDDLEWARE = [
+    "newsarchive.api.errors_as_json",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",

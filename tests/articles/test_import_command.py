@@ -506,3 +506,42 @@ def test_without_migrations_it_says_so(tmp_path: Path, tree: Path) -> None:
     )
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("path", ["", "/dev/null"])
+def test_what_is_no_file_is_exit_code_2(manage: Manage, path: str) -> None:
+    done = manage("import_articles", path)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert "a PATH is empty" in done.stderr or "not a file" in done.stderr
+
+
+def test_importing_into_nothing_says_what_to_run(tree: Path, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "manage.py", "import_articles", str(tree)],
+        cwd=ROOT,
+        env={**os.environ, "NEWSARCHIVE_DATA": str(tmp_path / "new")},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert "manage.py migrate" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_data_folder_that_cannot_be_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = subprocess.run(
+        [sys.executable, "manage.py", "migrate"],
+        cwd=ROOT,
+        env={**os.environ, "NEWSARCHIVE_DATA": str(tmp_path / "file" / "data")},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert "NEWSARCHIVE_DATA" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_migrations_are_complete(manage: Manage) -> None:
+    assert manage("makemigrations", "--check", "--dry-run").returncode == 0

@@ -6,7 +6,7 @@ import re
 import signal
 import stat
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare what the command line takes."""
-        parser.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+        parser.add_argument("paths", nargs="+", type=_path, metavar="PATH")
         parser.add_argument("--outlet", metavar="SLUG", help="file everything under this outlet")
         parser.add_argument("--dry-run", action="store_true", help="report, store nothing")
         parser.add_argument(
@@ -60,6 +60,8 @@ class Command(BaseCommand):
                 returncode=130,
             ) from None
         except OperationalError as error:
+            if "no such table" in str(error):
+                raise CommandError("There is no archive yet; run: manage.py migrate") from error
             raise CommandError(
                 f"The database could not be written: {error}. What was imported before is kept; "
                 "make room or wait, then run the same command again."
@@ -101,6 +103,13 @@ class Command(BaseCommand):
         self.stdout.write(", ".join(f"{name} {fields[name]}" for name in COUNTS))
 
 
+def _path(written: str) -> Path:
+    """Refuse the empty path, an unset variable of a shell, which would be the current folder."""
+    if not written:
+        raise ArgumentTypeError("a PATH is empty")
+    return Path(written)
+
+
 def _check_readable(path: Path) -> None:
     try:
         if path.is_dir():
@@ -108,6 +117,8 @@ def _check_readable(path: Path) -> None:
         elif stat.S_ISREG(path.stat().st_mode):
             with path.open("rb"):
                 pass
+        else:
+            raise CommandError(f"{path} is a device or a pipe, not a file.", returncode=2)
     except OSError as error:
         message = f"{path} cannot be read: {error.strerror}. Nothing was imported."
         raise CommandError(message, returncode=2) from error

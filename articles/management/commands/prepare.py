@@ -12,9 +12,10 @@ from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from articles.models import Article, Outlet, OutletAlias
+from articles.models import Article, ImportRun, Outlet, OutletAlias
 from articles.signals import articles_imported
 
+SAMPLE = settings.BASE_DIR / "sample"
 SAMPLE_OUTLETS = {
     "yunting-daily.example": "云汀日报",
     "jingmu-science.example": "鲸目科学",
@@ -38,12 +39,15 @@ class Command(BaseCommand):
         address = os.environ.get("NEWSARCHIVE_BIND", "127.0.0.1")
         _check_port(address, port)
         call_command("migrate", verbosity=0)
-        call_command("collectstatic", interactive=False, verbosity=0)
+        try:
+            call_command("collectstatic", interactive=False, verbosity=0)
+        except OSError as error:
+            raise CommandError(f"{settings.STATIC_ROOT} could not be written: {error}.") from error
         if archive:
             call_command("import_articles", archive)
-        elif not Article.objects.exists():
+        elif _is_new():
             _name_sample_outlets()
-            call_command("import_articles", settings.BASE_DIR / "sample")
+            call_command("import_articles", SAMPLE)
         articles_imported.send(Command, jobs=os.cpu_count() or 1, quiet=True)
         login = _first_login()
         self.stdout.write(f"\n  The archive: http://{address}:{port}/")
@@ -56,11 +60,16 @@ def _check_port(address: str, port: int) -> None:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((address, port))
-        except OSError as error:
+        except (OSError, OverflowError) as error:
             raise CommandError(
-                f"{address}:{port} cannot be used ({error.strerror}); "
-                "choose another: make run PORT=8001"
+                f"{address}:{port} cannot be used ({error}); choose another: make run PORT=8001"
             ) from error
+
+
+def _is_new() -> bool:
+    """Tell whether nobody has begun to fill the archive."""
+    has_begun = ImportRun.objects.exclude(sources=[str(SAMPLE)]).exists()
+    return not Article.objects.exists() and not has_begun
 
 
 def _name_sample_outlets() -> None:
