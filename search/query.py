@@ -61,6 +61,12 @@ class Piece:
         )
 
     @cached_property
+    def encoded_parts(self) -> tuple[bytes, ...]:
+        """What every text with the piece contains, in UTF-8."""
+        parts = self.string.split() if self.is_phrase else [self.string]
+        return tuple(part.encode("utf-8", "surrogatepass") for part in parts)
+
+    @cached_property
     def is_plain(self) -> bool:
         """Whether any text that contains the string has the piece."""
         return text.is_unspaced(self.string)

@@ -192,10 +192,11 @@ def occurrences(piece: str) -> re.Pattern[str]:
     """Return the pattern of a folded piece in folded text.
 
     At its ends, letters stand beside no other letters and digits beside no other digits: nat is
-    not in nato, 35 is in f-35 and in f35a.
+    not in nato, 35 is in f-35 and in f35a. A pattern that begins with its letters, and only then
+    looks back, is searched for many times as fast.
     """
-    pattern = re.escape(piece)
-    return re.compile(_edge(piece[0], "(?<!{})") + pattern + _edge(piece[-1], "(?!{})"))
+    begins = _edge(piece[0], f"(?<!{{}}{re.escape(piece)})")
+    return re.compile(re.escape(piece) + begins + _edge(piece[-1], "(?!{})"))
 
 
 def phrase_occurrences(phrase: str) -> re.Pattern[str]:
@@ -204,10 +205,12 @@ def phrase_occurrences(phrase: str) -> re.Pattern[str]:
     A space matches any gap within a block. At the phrase's ends no letter or digit of a script with
     spaces stands beside another: "iphone" is not in iphone15.
     """
-    pattern = f"{_GAP_IN_BLOCK}+".join(map(re.escape, phrase.strip().split()))
-    before = f"(?<={_GAP_IN_BLOCK})" if phrase[0] == " " else _whole(phrase[0], "(?<!{})")
-    after = f"(?={_GAP_IN_BLOCK})" if phrase[-1] == " " else _whole(phrase[-1], "(?!{})")
-    return re.compile(before + pattern + after)
+    first, *others = map(re.escape, phrase.strip().split())
+    begins = _whole(phrase[0], f"(?<!{{}}{first})")
+    if phrase[0] == " ":
+        begins = f"(?<={_GAP_IN_BLOCK}{first})"
+    ends = f"(?={_GAP_IN_BLOCK})" if phrase[-1] == " " else _whole(phrase[-1], "(?!{})")
+    return re.compile(f"{_GAP_IN_BLOCK}+".join([first + begins, *others]) + ends)
 
 
 def _whole(character: str, look_around: str) -> str:

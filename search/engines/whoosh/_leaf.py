@@ -1,11 +1,13 @@
 """A segment as arrays: who is in it, what it holds of a term, which documents meet a condition."""
 
+import mmap
 from collections.abc import Iterable
-from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from whoosh.codec.whoosh3 import LENGTHS_COLUMN, _lenfield
+from whoosh.codec.whoosh3 import LENGTHS_COLUMN, W3Codec, _lenfield
+from whoosh.columns import VarBytesColumn
 from whoosh.reading import IndexReader
 from whoosh.util.numeric import byte_to_length
 
@@ -30,7 +32,36 @@ Numbers = np.ndarray[Any, Any]
 # Where so few documents are left, looking at them is quicker than asking for more grams.
 FEW_DOCUMENTS = 4
 HAN_BYTES = 3
+MOST_KNOWN_TERMS = 1_000
 _LENGTHS = np.array([byte_to_length(byte) for byte in range(256)], np.float64)
+
+
+class Forms:
+    """The search forms of a segment's documents, encoded and mapped into memory.
+
+    Whoosh would read and copy a form to look into it.
+    """
+
+    def __init__(self, reader: IndexReader) -> None:
+        if not reader.has_column("form"):
+            raise ValueError("the column form of the index is missing")
+        column = reader._perdoc.column_reader("form", VarBytesColumn())
+        self._starts, self._lengths = column._offsets, column._lengths
+        name = W3Codec.column_filename(reader.segment(), "form")
+        with (Path(reader.storage().folder) / name).open("rb") as file:
+            self._all = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+    def __getitem__(self, document: int) -> bytes:
+        start = self._starts[document]
+        return self._all[start : start + self._lengths[document]]
+
+    def contain(self, document: int, parts: Iterable[bytes], *, only_title: bool) -> bool:
+        """Tell whether all ``parts`` are in a document's form, or in its first line, the title."""
+        start = self._starts[document]
+        end = start + self._lengths[document]
+        if only_title:
+            end = self._all.find(b"\n", start, end)
+        return all(self._all.find(part, start, end) >= 0 for part in parts)
 
 
 class Leaf:
@@ -54,11 +85,14 @@ class Leaf:
                 self._column, ("id", "outlet", "published")
             )
             self._lengths: dict[str, Numbers] = {}
-            if not self.form(self.size - 1):
+            self._postings: dict[tuple[str, str], tuple[Numbers, Numbers | None]] = {}
+            self._forms = Forms(reader)
+            if not self._forms[self.size - 1]:
                 raise ValueError("the column of search forms is cut off")
         else:
             self.ids, self.outlets, self.published = older.ids, older.outlets, older.published
-            self._lengths = older._lengths
+            self._lengths, self._postings = older._lengths, older._postings
+            self._forms = older._forms
 
     def _column(self, name: str) -> Numbers:
         if not self._reader.has_column(name):
@@ -68,15 +102,9 @@ class Leaf:
             raise ValueError(f"the column {name} of the index is cut off")
         return values
 
-    @cached_property
-    def _forms(self) -> Any:
-        if not self._reader.has_column("form"):
-            raise ValueError("the column form of the index is missing")
-        return self._reader.column_reader("form")
-
     def form(self, document: int) -> bytes:
         """Return a document's search form, encoded."""
-        return bytes(self._forms[document])
+        return self._forms[document]
 
     def lengths(self, field: str) -> Numbers:
         """Return how many terms each document has in a ranked field, as Whoosh rounds it."""
@@ -92,12 +120,18 @@ class Leaf:
 
     def postings(self, field: str, term: str) -> tuple[Numbers, Numbers | None]:
         """Return who has a term, deleted ones too, and how often it is there in ranked fields."""
-        postings = self._fields.get(field)
+        known = self._postings.get((field, term))
+        if known is None:
+            if len(self._postings) >= MOST_KNOWN_TERMS:
+                self._postings.clear()
+            known = self._postings[field, term] = self._look_up(field, term)
+        return known
+
+    def _look_up(self, field: str, term: str) -> tuple[Numbers, Numbers | None]:
         try:
-            span = postings.span(term.encode("utf-8", "surrogatepass")) if postings else slice(0)
+            postings = self._fields[field]
+            span = postings.span(term.encode("utf-8", "surrogatepass"))
         except KeyError:
-            span = slice(0)
-        if postings is None or span.stop == 0:
             return np.empty(0, np.int64), None
         return postings.documents[span], None if postings.counts is None else postings.counts[span]
 
@@ -179,11 +213,11 @@ class Leaf:
         return documents[[self._has(piece, document) for document in documents.tolist()]]
 
     def _has(self, piece: Piece, document: int) -> bool:
-        form = self.form(document)
+        if not self._forms.contain(document, piece.encoded_parts, only_title=piece.in_title):
+            return False
         if piece.is_plain and not piece.is_phrase:
-            searched = form.partition(b"\n")[0] if piece.in_title else form
-            return piece.string.encode("utf-8", "surrogatepass") in searched
-        return piece.is_in(str(form, "utf-8", "surrogatepass"))
+            return True
+        return piece.is_in(str(self.form(document), "utf-8", "surrogatepass"))
 
 
 def between(published: Numbers, after: Any, before: Any) -> Numbers:

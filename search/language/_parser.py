@@ -1,46 +1,33 @@
-"""The query language: from what a person typed to a tree, and back.
+"""From a string to a tree, by recursive descent."""
 
-Pure: no Django and no engine. Whatever is typed gives a tree; what had to be repaired is told.
-
-    A B                     both of them
-    A OR B, A | B           either of them; "and" binds closer
-    -A, NOT A               without it
-    (…)                     brackets
-    "…" “…” 「」 『』 《》    exactly this string
-    title:A 标题:A           in the title
-    outlet:A 来源:A          of the outlet with this slug or name
-    after:2023 之后:2023     published in this year, month or day, or later
-    before:2023 之前:2023    … or earlier
-    date:2023-12 日期:…      in it
-"""
-
-import calendar
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
 
 from search import text
+from search.language._tree import (
+    And,
+    Node,
+    OutletName,
+    Period,
+    Phrase,
+    Word,
+    all_of,
+    any_of,
+    days_of,
+    levels,
+    negated,
+    titled,
+)
 
 __all__ = [
     "LONGEST_QUERY",
     "MOST_LEVELS",
     "MOST_TERMS",
-    "And",
-    "Node",
-    "Not",
-    "Or",
-    "OutletName",
     "Parsed",
-    "Period",
-    "Phrase",
     "Repair",
     "RepairKind",
-    "Word",
-    "all_of",
-    "any_of",
-    "negated",
     "parse",
 ]
 
@@ -48,92 +35,6 @@ LONGEST_QUERY = 1_000
 MOST_TERMS = 64
 MOST_LEVELS = 20
 MOST_TYPED_LEVELS = 60
-FIRST_YEAR, LAST_YEAR = 1900, 2100
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A folded word, without spaces or punctuation but inner hyphens."""
-
-    string: str
-    in_title: bool = False
-
-    def __str__(self) -> str:
-        return f"title:{self.string}" if self.in_title else self.string
-
-
-@dataclass(frozen=True, slots=True)
-class Phrase:
-    """A folded string to be found exactly, in which each gap is one space."""
-
-    string: str
-    in_title: bool = False
-
-    def __str__(self) -> str:
-        return f'title:"{self.string}"' if self.in_title else f'"{self.string}"'
-
-
-@dataclass(frozen=True, slots=True)
-class OutletName:
-    """Articles of the outlet with this folded slug or name."""
-
-    name: str
-
-    def __str__(self) -> str:
-        plain = re.fullmatch(r"[\w.-]*", self.name)
-        return f"outlet:{self.name}" if plain else f'outlet:"{self.name}"'
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """Articles published from day ``first`` to day ``last``, both included; None is open."""
-
-    first: date | None
-    last: date | None
-
-    def __str__(self) -> str:
-        if self.last is None:
-            return f"after:{self.first}"
-        if self.first is None:
-            return f"before:{self.last}"
-        for written in (f"{self.first:%Y}", f"{self.first:%Y-%m}", f"{self.first:%Y-%m-%d}"):
-            if _days(written) == (self.first, self.last):
-                return f"date:{written}"
-        return f"after:{self.first} before:{self.last}"
-
-
-@dataclass(frozen=True, slots=True)
-class And:
-    """All of these."""
-
-    nodes: tuple["Node", ...]
-
-    def __str__(self) -> str:
-        return " ".join(f"({node})" if isinstance(node, Or) else str(node) for node in self.nodes)
-
-
-@dataclass(frozen=True, slots=True)
-class Or:
-    """Any of these."""
-
-    nodes: tuple["Node", ...]
-
-    def __str__(self) -> str:
-        parts = (f"({node})" if isinstance(node, And) else str(node) for node in self.nodes)
-        return " OR ".join(parts)
-
-
-@dataclass(frozen=True, slots=True)
-class Not:
-    """Articles for which this does not hold."""
-
-    node: "Node"
-
-    def __str__(self) -> str:
-        return f"-({self.node})" if isinstance(self.node, And | Or) else f"-{self.node}"
-
-
-Node = Word | Phrase | OutletName | Period | And | Or | Not
 
 
 class RepairKind(StrEnum):
@@ -180,30 +81,6 @@ def parse(query: str) -> Parsed:
     return Parsed(tree, tuple(repairs))
 
 
-def all_of(nodes: Iterable[Node]) -> Node | None:
-    """Return what holds when all ``nodes`` hold, plainly put; None where there are none."""
-    return _joined(And, nodes)
-
-
-def any_of(nodes: Iterable[Node]) -> Node | None:
-    """Return what holds when any of ``nodes`` holds; None where there are none."""
-    return _joined(Or, nodes)
-
-
-def negated(node: Node) -> Node:
-    """Return what holds when ``node`` does not."""
-    return node.node if isinstance(node, Not) else Not(node)
-
-
-def _joined(kind: type[And] | type[Or], nodes: Iterable[Node]) -> Node | None:
-    distinct: dict[Node, None] = {}
-    for node in nodes:
-        distinct |= dict.fromkeys(node.nodes if isinstance(node, kind) else (node,))
-    if len(distinct) < 2:
-        return next(iter(distinct), None)
-    return kind(tuple(distinct))
-
-
 _CLOSING_QUOTES = {
     **dict.fromkeys('"“”„', '"“”'),
     "「": "」",
@@ -220,9 +97,6 @@ _FIELDS = {
 _field = re.compile(rf"({'|'.join(_FIELDS)}):\s*")
 _run = re.compile(r"[^\s()|" + "".join(_CLOSING_QUOTES) + "]+")
 _value = re.compile(r"[^\s()|，。；、！？,;!?" + "".join(_CLOSING_QUOTES) + "]+")
-_date = re.compile(
-    r"([0-9]{4})(?:[-/.年]([0-9]{1,2})(?:[-/.月]([0-9]{1,2})日?|月)?|年)?|([0-9]{4})([0-9]{2})([0-9]{2})"
-)
 _full_width = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
 
 
@@ -258,7 +132,7 @@ class _Parser:
                 # Nothing but operators: then they are what is looked for.
                 self.repairs.clear()
                 tree = self._counted(self._words(self._folded))
-            if _levels(tree) <= MOST_LEVELS:
+            if levels(tree) <= MOST_LEVELS:
                 return tree
         except _TooDeepError:
             pass
@@ -326,7 +200,7 @@ class _Parser:
             if not value:
                 self._repair(RepairKind.DANGLING_OPERATOR, written)
             return _Token("found", written, node), end
-        days = _days(value)
+        days = days_of(value)
         if days is None:
             self._repair(RepairKind.IMPOSSIBLE_DATE, written)
             return _Token("found", written, self._words(f"{match[1]} {value}")), end
@@ -403,7 +277,7 @@ class _Parser:
                 node = self._counted(self._words(text.fold(prefix)))
                 in_title = False
         if node and in_title:
-            node = _mapped(node, _in_title)
+            node = titled(node)
         return negated(node) if node and is_negated else node
 
     def _bracket(self, level: int) -> Node | None:
@@ -428,49 +302,3 @@ class _Parser:
 
     def _repair(self, kind: RepairKind, piece: str) -> None:
         self.repairs.append(Repair(kind, piece.strip()[:50]))
-
-
-def _levels(node: Node | None) -> int:
-    """Return how many brackets stand in brackets when ``node`` is printed."""
-    match node:
-        case And(nodes) | Or(nodes):
-            other = Or if isinstance(node, And) else And
-            return max(_levels(child) + isinstance(child, other) for child in nodes)
-        case Not(child):
-            return _levels(child) + isinstance(child, And | Or)
-        case _:
-            return 0
-
-
-def _mapped(node: Node, change: Callable[[Node], Node]) -> Node:
-    """Return ``node`` with each of its leaves changed."""
-    match node:
-        case And(nodes) | Or(nodes):
-            changed = [_mapped(child, change) for child in nodes]
-            return (all_of(changed) if isinstance(node, And) else any_of(changed)) or node
-        case Not(child):
-            return negated(_mapped(child, change))
-        case leaf:
-            return change(leaf)
-
-
-def _in_title(leaf: Node) -> Node:
-    return type(leaf)(leaf.string, in_title=True) if isinstance(leaf, Word | Phrase) else leaf
-
-
-def _days(written: str) -> tuple[date, date] | None:
-    """Return the first and the last day of a year, month or day; None where it is none."""
-    match = _date.fullmatch(written)
-    if not match:
-        return None
-    parts = [int(part) if part else None for part in match.groups()]
-    year, month, day = parts[3:] if match[4] else parts[:3]
-    if year is None or not FIRST_YEAR <= year <= LAST_YEAR:
-        return None
-    try:
-        first = date(year, 1 if month is None else month, 1 if day is None else day)
-        last_month = first.replace(month=12) if month is None else first
-        last_day = calendar.monthrange(year, last_month.month)[1]
-        return first, last_month.replace(day=last_day) if day is None else first
-    except ValueError:
-        return None
