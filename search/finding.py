@@ -13,7 +13,15 @@ from search.query import Sort
 from search.snippets import marked, snippet
 from search.understanding import Understood, understand
 
-__all__ = ["Result", "Results", "days_with_articles", "find_articles", "find_ids"]
+__all__ = [
+    "Result",
+    "Results",
+    "count_articles",
+    "days_with_articles",
+    "find_articles",
+    "find_ids",
+    "find_titles",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +85,32 @@ def find_articles(
 def find_ids(query: str, *, sort: Sort = Sort.RELEVANCE) -> list[int]:
     """Return the ids of all articles that ``query`` finds. Raises IndexUnavailableError."""
     return [int(result.pk) for result in _asked(query, sort=sort).get_results()]
+
+
+def find_titles(query: str, most: int) -> list[Article]:
+    """Return the newest articles that ``query`` finds, without texts. Raises IndexUnavailableError.
+
+    That is what a person waits for while typing.
+    """
+    asked = _asked(query, sort=Sort.NEWEST)
+    asked.set_limits(0, most)
+    ids = [int(result.pk) for result in asked.get_results()]
+    articles = Article.objects.for_list().in_bulk(ids)
+    return [articles[pk] for pk in ids if pk in articles]
+
+
+def count_articles(
+    query: str,
+    *,
+    outlets: Sequence[Outlet] = (),
+    after: date | None = None,
+    before: date | None = None,
+) -> int:
+    """Return how many articles ``query`` finds. Raises IndexUnavailableError."""
+    # In an order that needs no scores.
+    asked = _asked(query, outlets=outlets, after=after, before=before, sort=Sort.NEWEST)
+    asked.set_limits(0, 0)
+    return int(asked.get_count())
 
 
 def days_with_articles(

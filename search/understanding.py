@@ -38,9 +38,17 @@ class Understood:
 
     @property
     def marks(self) -> list[Piece]:
-        """What to mark in an article: its words and phrases, long runs also in one piece."""
-        wholes = [replace(text, in_one_piece=True) for text in self.texts]
-        return [piece for text in [*self.texts, *wholes] for piece in text.pieces]
+        """What to mark in an article: its words and phrases, long runs also in one piece.
+
+        Single characters of a run that was cut (的) are left out: they would be marked everywhere.
+        """
+        marks: list[Piece] = []
+        for text in self.texts:
+            long = [piece for piece in text.pieces if len(piece.string) > 1]
+            marks += long or text.pieces
+            if len(text.pieces) > 1:
+                marks += replace(text, in_one_piece=True).pieces
+        return marks
 
 
 def understand(query: str) -> Understood:

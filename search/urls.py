@@ -6,5 +6,6 @@ from search import views
 
 urlpatterns = [
     path("search/", views.search, name="search"),
+    path("search/suggest", views.suggest, name="suggest"),
     path("healthz", views.healthz, name="healthz"),
 ]

@@ -1,7 +1,6 @@
-"""The search page, and whether all is well."""
+"""The search page, suggestions while typing, and whether all is well."""
 
 import re
-from math import ceil
 
 from django.contrib import messages
 from django.db import DatabaseError
@@ -9,11 +8,16 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
 
 from articles.models import Article, PendingChange
 from search.engines.base import IndexUnavailableError, engine
 from search.finding import find_articles
 from search.forms import SearchForm
+from search.language import LONGEST_QUERY
+from search.presenting import HELP, around, repairs
+from search.suggesting import Suggestions
+from search.suggesting import suggest as suggestions_for
 
 PAGE_SIZE = 20
 
@@ -21,28 +25,50 @@ PAGE_SIZE = 20
 def search(request: HttpRequest) -> HttpResponse:
     """Results for ``?q=``; all of the page's state is in its address."""
     form = SearchForm(request.GET)
-    context: dict[str, object] = {"form": form, "query": form.query}
-    if not form.query:
+    asked = form.asked
+    context: dict[str, object] = {
+        "form": form,
+        "query": asked.query[:LONGEST_QUERY],
+        "help": HELP,
+        "helping": not asked.query,
+    }
+    if not asked.query:
         return render(request, "search/search.html", context)
     page = _page_number(request)
     try:
         found = find_articles(
-            form.query, **form.narrowing, sort=form.order, page=page, page_size=PAGE_SIZE
+            asked.query, **asked.narrowing, sort=asked.sort, page=page, page_size=PAGE_SIZE
         )
+        context["repairs"] = repairs(found.understood)
+        if found.understood.condition is None:
+            messages.info(request, _("There is no word to search for in “%s”.") % context["query"])
+            return render(request, "search/search.html", context)
+        context |= {
+            "found": found,
+            "page": page,
+            "around": around(asked, found, page, PAGE_SIZE),
+        }
     except IndexUnavailableError:
         return render(request, "search/unavailable.html", context, status=503)
-    if found.understood.condition is None:
-        messages.info(request, _("There is no word to search for in “%s”.") % form.query)
-        return render(request, "search/search.html", context)
-    pages = max(1, ceil(found.count / PAGE_SIZE))
-    context |= {
-        "found": found,
-        "page": page,
-        "pages": pages,
-        "previous_page": page - 1 if 1 < page <= pages else None,
-        "next_page": page + 1 if page < pages else None,
-    }
     return render(request, "search/search.html", context)
+
+
+@require_safe
+def suggest(request: HttpRequest) -> JsonResponse:
+    """Words and titles that ``?q=`` may become, as JSON; nothing where there is no index."""
+    try:
+        found = suggestions_for(request.GET.get("q", ""))
+    except IndexUnavailableError:
+        found = Suggestions([], [])
+    return JsonResponse(
+        {
+            "terms": found.terms,
+            "titles": [
+                {"title": article.headline, "url": article.get_absolute_url()}
+                for article in found.titles
+            ],
+        }
+    )
 
 
 def _page_number(request: HttpRequest) -> int:

@@ -134,11 +134,11 @@ class TestReading:
         page.locator(".kicker a").click()
         expect(page.get_by_role("heading", level=1)).to_have_text(article.outlet.name)
 
-        page.get_by_role("searchbox").fill("国安法")
-        page.get_by_role("searchbox").press("Enter")
+        page.get_by_role("combobox", name="搜索").fill("国安法")
+        page.get_by_role("combobox", name="搜索").press("Enter")
         expect(page).to_have_url(re.compile(r"/search/\?q="))
         expect(page.locator("mark").first).to_have_text("國安法")
-        expect(page.get_by_role("searchbox")).to_have_value("国安法")
+        expect(page.get_by_role("combobox", name="搜索")).to_have_value("国安法")
 
         page.locator("select[name=outlet]").select_option("outlet-1")
         page.locator("input[name=before]").fill("2023-12-20")

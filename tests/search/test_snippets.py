@@ -34,6 +34,22 @@ writing = st.text(
     ),
     max_size=400,
 )
+long_writing = st.lists(
+    st.sampled_from(
+        [
+            "别的话。" * 60,
+            "台灣，",
+            "国安法。",
+            "習近平",
+            "NATO ",
+            "F-35",
+            "<b>&\n",
+            "…",
+            "，还有" * 40,
+        ]
+    ),
+    max_size=12,
+).map("".join)
 typed = st.text(st.sampled_from("国國安法台臺湾灣习平natoＮ35- <>&mark\"'"), max_size=12)
 
 
@@ -139,17 +155,33 @@ class TestMarked:
 
 
 class TestSnippet:
-    @given(writing, typed)
-    def test_is_a_part_of_the_text(self, text: str, query: str) -> None:
+    @given(st.one_of(writing, long_writing), typed)
+    def test_is_a_part_of_the_text_or_two(self, text: str, query: str) -> None:
         shown = snippet(text, pieces_of(query))
         check_harmless(shown)
         bare = html.unescape(without_marks(shown))
         flat = text.replace("\n", " ")
+        begins = range(bare.startswith("…") + 1)
+        ends = range(bare.endswith("…") + 1)
+        wholes = [bare[begin : len(bare) - end] for begin in begins for end in ends]
         assert any(
-            bare[begin : len(bare) - end] in flat
-            for begin in range(bare.startswith("…") + 1)
-            for end in range(bare.endswith("…") + 1)
+            whole in flat
+            or any(
+                flat.find(whole[cut.end() :], flat.find(whole[: cut.start()]) + cut.start()) > 0
+                for cut in re.finditer("…", whole)
+                if whole[: cut.start()] in flat
+            )
+            for whole in wholes
         )
+
+    @given(long_writing, typed)
+    def test_shows_as_many_pieces_as_two_windows_can(self, text: str, query: str) -> None:
+        """Two different pieces that are in a text are both in its snippet."""
+        pieces = {piece.string: piece for piece in pieces_of(query)}
+        there = [piece for piece in pieces.values() if piece.is_in(fold(text))]
+        found = snippet(text, there)
+        seen = [p for p in there if any(p.is_in(fold(t)) for t in texts_marked(found))]
+        assert len(seen) >= min(2, len(there))
 
     @given(writing, typed)
     def test_shows_a_match_where_there_is_one(self, text: str, query: str) -> None:
@@ -173,6 +205,26 @@ class TestSnippet:
     def test_prefers_the_place_with_most_words(self) -> None:
         text = "只有台湾。" + "别的话。" * 100 + "台湾与国安法都在。" + "别的话。" * 100
         assert texts_marked(snippet(text, pieces_of("台湾 国安法"))) == ["台湾", "国安法"]
+
+    def test_two_words_far_apart_are_two_windows(self) -> None:
+        text = (
+            "开头。" * 50 + "台灣的一句话。" + "别的话。" * 200 + "这里有國安法。" + "后来。" * 90
+        )
+        shown = snippet(text, pieces_of("国安法 台湾"))
+        assert texts_marked(shown) == ["台灣", "國安法"]
+        assert re.fullmatch("…[^…]+…[^…]+…", shown)
+        assert len(without_marks(shown)) < 180
+        assert snippet(text, pieces_of("台湾")).count("…") == 2
+
+    def test_a_phrase_written_two_ways_is_one_piece(self) -> None:
+        text = "国家，安全。" + "别的话。" * 100 + "国家——安全。" + "别的话。" * 100
+        assert texts_marked(snippet(text, pieces_of('"国家 安全"'))) == ["国家，安全"]
+
+    def test_the_longest_text_is_searched_in_time(self) -> None:
+        """A word in every sentence, and one at the very end."""
+        text = "台灣的话。" * 39_990 + "这里有國安法。"
+        shown = snippet(text, pieces_of("国安法 台湾"))
+        assert set(texts_marked(shown)) == {"台灣", "國安法"}
 
     def test_without_a_match_is_the_beginning(self) -> None:
         text = "开头的一句话。" * 60

@@ -1,0 +1,151 @@
+"""What programs are told: the JSON of a search, and what is wrong with a question."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext_noop as _
+from django.utils.translation import override
+from ninja import Field, Schema
+from pydantic import ConfigDict
+from pydantic.config import JsonDict
+
+from articles.forms import FilterForm
+from articles.models import Article
+from search.finding import Results
+
+__all__ = ["Answer", "BadQuestionError", "Problem", "answer_of", "narrowing"]
+
+
+EXAMPLE: JsonDict = {
+    "count": 1,
+    "page": 1,
+    "page_size": 20,
+    "took_ms": 3.2,
+    "understood": "国安法 after:2023-12-01",
+    "facets": {
+        "outlet": [{"value": "rfi", "label": "法广", "count": 1}],
+        "year": [{"value": 2023, "count": 1}],
+    },
+    "results": [
+        {
+            "id": 42,
+            "title": "立法會通過國安法修訂",
+            "url": "http://127.0.0.1:8000/articles/42/",
+            "original_url": "https://www.rfi.fr/cn/42",
+            "outlet": "rfi",
+            "published_at": "2023-12-14T07:56:41Z",
+            "snippet": "立法會三讀通過<mark>國安法</mark>修訂。",
+        }
+    ],
+}
+
+
+class OutletCount(Schema):
+    """An outlet and how many articles of it were found."""
+
+    value: str = Field(description=_("the outlet's slug"))
+    label: str = Field(description=_("the outlet's name"))
+    count: int = Field(description=_("how many articles of it were found"))
+
+
+class YearCount(Schema):
+    """A year and how many articles of it were found."""
+
+    value: int = Field(description=_("the year, in the archive's time zone"))
+    count: int = Field(description=_("how many articles of it were found"))
+
+
+class Facets(Schema):
+    """Counts by outlet and by year."""
+
+    outlet: list[OutletCount] = Field(
+        description=_("under all filters but the one of outlets, the most first")
+    )
+    year: list[YearCount] = Field(description=_("under all filters but those of days, in order"))
+
+
+class FoundArticle(Schema):
+    """An article that was found."""
+
+    id: int = Field(description=_("the article's number in this archive"))
+    title: str = Field(description=_("the title as it was published"))
+    url: str = Field(description=_("the article's address in this archive"))
+    original_url: str = Field(description=_("the address it was published at"))
+    outlet: str = Field(description=_("the outlet's slug"))
+    published_at: datetime | None = Field(description=_("ISO 8601 in UTC; null: not known"))
+    snippet: str = Field(description=_("HTML; matches are in <mark>, all else is escaped"))
+
+
+class Answer(Schema):
+    """What a search finds."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+
+    count: int = Field(description=_("how many articles were found, exactly"))
+    page: int = Field(description=_("the page as it was asked for"))
+    page_size: int = Field(description=_("the size of pages as it was asked for"))
+    took_ms: float = Field(description=_("how long finding took, in milliseconds"))
+    understood: str = Field(description=_("the query as it was understood, in its plainest form"))
+    facets: Facets = Field(description=_("counts by outlet and by year"))
+    results: list[FoundArticle] = Field(description=_("the articles of the page, in order"))
+
+
+class Problem(Schema):
+    """Why there is no answer."""
+
+    message: str = Field(description=_("what is wrong and what to do"))
+
+
+class BadQuestionError(ValueError):
+    """A question that cannot be answered; the message says, in English, what is wrong."""
+
+
+def narrowing(*, outlets: Sequence[str], after: str, before: str) -> dict[str, Any]:
+    """Return ``outlets`` (slugs), ``after`` and ``before`` as ``find_articles`` takes them.
+
+    Days are written as a list's filter takes them; "" leaves a side open. Raises BadQuestionError.
+    """
+    form = FilterForm({"outlet": list(outlets), "after": after, "before": before})
+    with override(None):
+        if form.errors:
+            wrong = ((name, error) for name, errors in form.errors.items() for error in errors)
+            raise BadQuestionError(" ".join(f"{name}: {error}" for name, error in wrong))
+    return form.narrowing
+
+
+def answer_of(
+    found: Results,
+    *,
+    page: int,
+    page_size: int,
+    seconds: float,
+    address_of: Callable[[Article], str],
+) -> Answer:
+    """Return ``found`` as programs are told it; ``address_of`` gives addresses in this archive."""
+    return Answer(
+        count=found.count,
+        page=page,
+        page_size=page_size,
+        took_ms=round(seconds * 1000, 1),
+        understood=found.understood.parsed.understood,
+        facets=Facets(
+            outlet=[
+                OutletCount(value=outlet.slug, label=outlet.name, count=count)
+                for outlet, count in found.outlets
+            ],
+            year=[YearCount(value=year, count=count) for year, count in found.years],
+        ),
+        results=[
+            FoundArticle(
+                id=result.article.pk,
+                title=result.article.title,
+                url=address_of(result.article),
+                original_url=result.article.original_url,
+                outlet=result.article.outlet.slug,
+                published_at=result.article.published_at,
+                snippet=result.snippet,
+            )
+            for result in found.results
+        ],
+    )

@@ -1,0 +1,107 @@
+"""Searching, for programs."""
+
+from time import perf_counter
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.translation import gettext_noop as _
+from django.views.decorators.cache import never_cache
+from ninja import Field, Query, Router, Schema, Status
+from ninja.decorators import decorate_view
+
+from articles.models import Outlet
+from search.answers import Answer, BadQuestionError, Problem, answer_of, narrowing
+from search.engines.base import IndexUnavailableError
+from search.finding import find_articles
+from search.language import LONGEST_QUERY
+from search.query import Sort
+
+__all__ = ["router"]
+
+LAST_PAGE = 1_000_000
+
+router = Router(tags=["search"])
+
+
+# As OpenAPI can say it: without leap days, and without the other ways to write a day.
+_YEAR = "(19|20)[0-9]{2}"
+_DAY_OF_YEAR = (
+    "(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])"
+    "|(0[469]|11)-(0[1-9]|[12][0-9]|30)"
+    "|02-(0[1-9]|1[0-9]|2[0-8])"
+)
+DAYS = f"^({_YEAR}(-(0[1-9]|1[0-2]))?|{_YEAR}-({_DAY_OF_YEAR}))?$"
+
+
+def _name_outlets(schema: dict[str, Any]) -> None:
+    """Say which slugs there are; an empty one stands for any outlet, as on the pages."""
+    slugs = Outlet.objects.order_by("slug").values_list("slug", flat=True)
+    schema["items"]["enum"] = ["", *slugs]
+
+
+class Question(Schema):
+    """What can be asked."""
+
+    q: str = Field(
+        description=_("the query, in the language of the search page"),
+        min_length=1,
+        max_length=LONGEST_QUERY,
+        examples=["国安法"],
+        json_schema_extra={"pattern": r"\S"},
+    )
+    outlet: list[str] = Field(
+        [],
+        description=_("slugs of outlets; repeat it for several"),
+        json_schema_extra=_name_outlets,
+    )
+    after: str = Field(
+        "",
+        description=_("from this year, month or day on: 2023, 2023-12 or 2023-12-14"),
+        examples=["2023-12"],
+        json_schema_extra={"pattern": DAYS},
+    )
+    before: str = Field(
+        "",
+        description=_("up to this year, month or day, included"),
+        json_schema_extra={"pattern": DAYS},
+    )
+    sort: Sort = Field(Sort.RELEVANCE, description=_("the order of the results"))
+    page: int = Field(1, ge=1, le=LAST_PAGE, description=_("pages count from 1"))
+    page_size: int = Field(20, ge=1, le=100, description=_("articles on a page"))
+
+
+ANSWERS = {200: Answer, 422: Problem, 503: Problem}
+
+
+@router.get(
+    "/search",
+    response=ANSWERS,
+    summary=_("Search the archive"),
+    description=_("A page of the articles that contain what is asked for, and counts of all."),
+)
+@router.api_operation(["HEAD"], "/search", response=ANSWERS, include_in_schema=False)
+@decorate_view(never_cache)
+def search(request: HttpRequest, question: Query[Question]) -> Answer | Status[Problem]:
+    """Find the articles that contain what is asked for."""
+    started = perf_counter()
+    try:
+        if not question.q.strip():
+            raise BadQuestionError("q: There is nothing in it to search for.")
+        found = find_articles(
+            question.q,
+            **narrowing(outlets=question.outlet, after=question.after, before=question.before),
+            sort=question.sort,
+            page=question.page,
+            page_size=question.page_size,
+        )
+    except BadQuestionError as error:
+        return Status(422, Problem(message=str(error)))
+    except IndexUnavailableError as error:
+        return Status(503, Problem(message=f"{error}; it has to be built again"))
+    return answer_of(
+        found,
+        page=question.page,
+        page_size=question.page_size,
+        seconds=perf_counter() - started,
+        address_of=lambda article: request.build_absolute_uri(article.get_absolute_url()),
+    )
