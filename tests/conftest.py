@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,9 @@ from django.conf import settings
 from django.core.cache import cache
 from django.test import override_settings
 from haystack import connections
+
+from articles.models import Article, Outlet
+from search.indexing import rebuild
 
 ROOT = Path(__file__).parents[1]
 EPOCH = 1_600_000_000_000
@@ -101,3 +105,24 @@ def manage(data_folder: Path) -> Callable[..., subprocess.CompletedProcess[str]]
         )
 
     return run
+
+
+@pytest.fixture
+def archive(db: None) -> list[Article]:
+    """Thirty articles, one an hour around midnight in Shanghai, the last undated; indexed."""
+    outlets = [Outlet.objects.create(slug=f"paper-{n}", name=f"报纸{n}") for n in range(3)]
+    start = datetime(2023, 12, 13, 0, 30, tzinfo=UTC)
+    made = [
+        Article.objects.create(
+            outlet=outlets[n % 3],
+            title=f"第{n}则新闻",
+            url=f"https://paper.example/{n}",
+            original_url=f"https://paper.example/{n}",
+            published_at=start + timedelta(hours=n) if n < 29 else None,
+            text=f"台灣新闻的内容{n}",
+            body=f"<p>台灣新闻的内容{n}</p>",
+        )
+        for n in range(30)
+    ]
+    rebuild()
+    return made

@@ -79,7 +79,9 @@ def test_the_compiled_file_is_the_catalogue(catalogue: polib.POFile) -> None:
         }
 
     assert content(list(compiled)) == content(catalogue.translated_entries())
-    assert compiled.metadata == catalogue.metadata
+    # msgfmt leaves this one out.
+    written = {key: value for key, value in catalogue.metadata.items() if "POT" not in key}
+    assert compiled.metadata == written
 
 
 def test_nothing_is_missing_fuzzy_or_stale(catalogue: polib.POFile) -> None:
@@ -119,7 +121,7 @@ def test_nothing_is_in_the_catalogue_that_nobody_says(catalogue: polib.POFile) -
 
 def test_templates_say_nothing_untranslated() -> None:
     """No Latin words stand in a template's text but names, commands and codes."""
-    allowed = {"python", "manage", "py", "import", "articles", "rebuild", "index", "PATH", "SHA"}
+    allowed = {"OpenAPI", "python", "manage", "py", "import", "articles", "rebuild", "index", "PATH", "SHA"}
     for path in sorted((ROOT / "templates").rglob("*.html")):
         parts = [
             token.contents

@@ -34,8 +34,6 @@ Documents = dict[int, Document]
 
 ROOT = Path(__file__).parents[2]
 REAL_ARCHIVE = ROOT.parent / "shared" / "data" / "sample-archive.tar.xz"
-ARTICLES = 30
-"""How many the fixture ``archive`` has."""
 FULL_WIDTH = {code: chr(code + 0xFEE0) for code in range(0x21, 0x7F)}
 
 SAMPLE = Path(__file__).parents[2] / "sample" / "articles"
