@@ -121,7 +121,18 @@ def test_nothing_is_in_the_catalogue_that_nobody_says(catalogue: polib.POFile) -
 
 def test_templates_say_nothing_untranslated() -> None:
     """No Latin words stand in a template's text but names, commands and codes."""
-    allowed = {"OpenAPI", "python", "manage", "py", "import", "articles", "rebuild", "index", "PATH", "SHA"}
+    allowed = {
+        "OpenAPI",
+        "python",
+        "manage",
+        "py",
+        "import",
+        "articles",
+        "rebuild",
+        "index",
+        "PATH",
+        "SHA",
+    }
     for path in sorted((ROOT / "templates").rglob("*.html")):
         parts = [
             token.contents
