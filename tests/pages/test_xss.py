@@ -164,7 +164,8 @@ INSPECT = """
     footers: document.querySelectorAll("article.reading > footer.provenance").length,
     outline: [...document.body.children].map(child => child.localName).join(),
     scripts: document.querySelectorAll(
-      "script, iframe, object, embed, style, base, meta[http-equiv]"
+      "script:not(head > script[src='/static/suggest.js']), iframe, object, embed, style, base, " +
+      "meta[http-equiv]"
     ).length,
   };
 }
