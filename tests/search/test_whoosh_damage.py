@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -85,6 +85,21 @@ def damage_truncated(folder: Path) -> None:
     damage_files(folder, lambda data: data[: len(data) // 2])
 
 
+def damage_truncated_in_place(folder: Path) -> None:
+    """As a failing disk leaves a file that others have mapped into memory."""
+    for path in folder.glob("format*-*/*"):
+        os.truncate(path, path.stat().st_size // 2)
+
+
+def damage_in_the_middle(folder: Path) -> None:
+    """The files are as long as before, and begin and end as before."""
+    for path in folder.glob("format*-*/*.*"):
+        third = path.stat().st_size // 3
+        with path.open("r+b") as file:
+            file.seek(third)
+            file.write(random.Random(third).randbytes(third))
+
+
 def damage_garbage(folder: Path) -> None:
     damage_files(folder, lambda data: random.Random(len(data)).randbytes(len(data)))
 
@@ -111,6 +126,25 @@ DAMAGES = [
 
 
 class TestSegments:
+    def test_an_edit_never_waits_for_many_articles(self, tmp_path: Path) -> None:
+        """Imports leave small segments; they must not all be written anew with the next edit."""
+        documents = {pk: Document(pk, 1, None, "题", f"第{pk}文") for pk in range(1, 1201)}
+        backend = build(tmp_path, {})
+        for start in range(1, 1201, 100):
+            backend.replace(range(start, start + 100), loader(documents))
+        for pk in range(1, 61):
+            loaded: list[int] = []
+
+            def load(ids: Sequence[int], loaded: list[int] = loaded) -> list[Document]:
+                loaded.extend(ids)
+                return loader(documents)(ids)
+
+            backend.replace([pk], load)
+            assert pk in loaded
+            assert len(loaded) <= 51
+        assert backend.ids() == set(documents)
+        assert len(list(tmp_path.glob("format*-*/*.arrays"))) <= 16
+
     @pytest.mark.parametrize("sort", list(Sort))
     def test_results_do_not_depend_on_who_asks(
         self, corpus: Documents, tmp_path: Path, sort: Sort
@@ -176,7 +210,10 @@ class TestDamage:
         }
         assert client.get("/search/", {"q": "新闻"}).status_code == 200
 
-    @pytest.mark.parametrize("damage", [damage_missing, damage_no_generation, damage_truncated])
+    @pytest.mark.parametrize(
+        "damage",
+        [damage_missing, damage_no_generation, damage_truncated_in_place, damage_in_the_middle],
+    )
     def test_is_noticed_by_who_has_the_index_open(
         self,
         archive: list[Article],

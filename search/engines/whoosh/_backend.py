@@ -2,11 +2,12 @@
 
 import contextlib
 import logging
+import os
 import shutil
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from itertools import islice
+from itertools import accumulate, islice
 from math import ceil
 from pathlib import Path
 from pickle import UnpicklingError
@@ -34,6 +35,7 @@ INDEX = "articles"
 SEGMENT_DOCUMENTS = 2000
 SMALL_SEGMENT_DOCUMENTS = 500
 MOST_SMALL_SEGMENTS = 8
+MOST_REWRITTEN = 50
 LOCK_SECONDS = 1.0
 ATTEMPTS = 3
 
@@ -55,6 +57,9 @@ _DAMAGES = (
 logger = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
 
+Stamp = tuple[int, int]
+"""A file's size, and when it was written, in nanoseconds."""
+
 
 class WhooshBackend(Engine):
     """Keeps documents in Whoosh segments below the connection's ``PATH``.
@@ -69,7 +74,7 @@ class WhooshBackend(Engine):
         self._generation: Path | None = None
         self._searcher: Searcher | None = None
         self._leaves: list[Leaf] = []
-        self._sizes: dict[str, int] = {}
+        self._stamps: dict[str, Stamp] = {}
 
     def find(self, query: Query, start: int, end: int | None) -> Hits:
         """See Engine."""
@@ -89,9 +94,7 @@ class WhooshBackend(Engine):
 
     def count(self) -> int:
         """See Engine."""
-        return self._read(
-            lambda leaves: sum(len(leaf.documents) for leaf in leaves), suspicious=True
-        )
+        return self._read(lambda leaves: sum(len(leaf.documents) for leaf in leaves))
 
     def ids(self) -> set[int]:
         """See Engine."""
@@ -109,8 +112,8 @@ class WhooshBackend(Engine):
         )
         for pk, index, number in places:
             leaf = leaves[index]
-            form = self._read(lambda _leaves, leaf=leaf, number=number: leaf.form(number))  # type: ignore[misc]
-            title, _line_break, text = str(form, "utf-8", "surrogatepass").partition("\n")
+            form = self._read(lambda _leaves, leaf=leaf, number=number: leaf.text(number))  # type: ignore[misc]
+            title, _line_break, text = form.partition("\n")
             published_at = moment(int(leaf.published[number]))
             yield Document(pk, int(leaf.outlets[number]), published_at, title, text)
 
@@ -133,17 +136,10 @@ class WhooshBackend(Engine):
             ix = FileStorage(str(generation)).create_index(schema(), INDEX)
             _commit(ix, _write_segments(generation, ids(), load, jobs), 1)
 
-    def _read(
-        self, question: Callable[[list[Leaf]], Answer], *, suspicious: bool = False
-    ) -> Answer:
-        """Answer ``question``, again where the index moved on between opening and reading it.
-
-        ``suspicious`` looks first whether files were damaged since they were opened.
-        """
+    def _read(self, question: Callable[[list[Leaf]], Answer]) -> Answer:
+        """Answer ``question``, again where the index moved on between opening and reading it."""
         for attempt in range(ATTEMPTS):
             try:
-                if suspicious and self._searcher and self._has_changed_files():
-                    self._close()
                 return question(self._open())
             except _DAMAGES:
                 self._close()
@@ -152,41 +148,54 @@ class WhooshBackend(Engine):
 
     def _open(self) -> list[Leaf]:
         generation = self._folder.current()
-        if generation != self._generation:
+        if generation != self._generation or self._has_changed_files():
             self._close()
         if self._searcher is None:
             ix = FileStorage(str(generation)).open_index(INDEX)
             self._searcher = ix.searcher()
             self._generation = generation
             self._leaves = _leaves_of(self._searcher, [])
-            self._sizes = _sizes(generation)
+            self._stamps = _stamps_of(generation, self._searcher, self._leaves)
         elif not self._searcher.up_to_date():
             self._searcher = self._searcher.refresh()
             self._leaves = _leaves_of(self._searcher, self._leaves)
-            self._sizes = _sizes(generation)
+            self._stamps = _stamps_of(generation, self._searcher, self._leaves)
         return self._leaves
 
     def _has_changed_files(self) -> bool:
-        assert self._searcher
-        now = _sizes(self._generation)
-        has_changed = any(now.get(name) != size for name, size in self._sizes.items())
-        return has_changed and bool(self._searcher.up_to_date())
+        """Tell whether files were damaged since they were opened.
+
+        What is mapped into memory hides it, and to read a file that was cut off kills the process.
+        Files that went are no damage: a writer removes what no index needs any more.
+        """
+        if not self._generation or not self._stamps:
+            return False
+        now = _stamps(self._generation)
+        changed = any(now.get(name, stamp) != stamp for name, stamp in self._stamps.items())
+        is_gone = any(name not in now for name in self._stamps)
+        return changed or (is_gone and bool(self._searcher and self._searcher.up_to_date()))
 
     def _close(self) -> None:
         self._searcher = None
         self._leaves = []
+        self._stamps = {}
 
     def _without_crowd(
         self, ix: FileIndex, segments: list[Segment], ids: Sequence[int]
     ) -> tuple[list[Segment], list[int]]:
         """Return the segments to keep and the ids to write.
 
-        Where many edits left many small segments, their documents are written anew together:
-        cheaper than Whoosh's way of merging, and as true, since the database is the truth.
+        Where many edits left many small segments, the documents of the smallest are written anew
+        together: cheaper than Whoosh's way of merging, and as true, since the database is the
+        truth. They are no more than a single edit can wait for, or than are written anyway.
         """
         small = [s for s in segments if s.doc_count() < SMALL_SEGMENT_DOCUMENTS]
         if len(small) <= MOST_SMALL_SEGMENTS:
             return list(segments), list(ids)
+        small.sort(key=lambda segment: int(segment.doc_count()))
+        sizes = accumulate(int(segment.doc_count()) for segment in small)
+        most = max(MOST_REWRITTEN, len(ids))
+        small = [segment for segment, size in zip(small, sizes, strict=True) if size <= most]
         crowd: list[int] = []
         for segment in small:
             with contextlib.closing(_reader(ix, segment)) as reader:
@@ -214,13 +223,29 @@ def _leaves_of(searcher: Searcher, known: list[Leaf]) -> list[Leaf]:
     ]
 
 
-def _sizes(generation: Path | None) -> dict[str, int]:
-    """Return the sizes of the files of a generation; those that go just now are left out."""
-    sizes: dict[str, int] = {}
-    for path in generation.glob("*") if generation else ():
-        with contextlib.suppress(OSError):
-            sizes[path.name] = path.stat().st_size
-    return sizes
+def _stamps(generation: Path) -> dict[str, Stamp]:
+    """Return size and time of the files of a generation; those that go just now are left out."""
+    stamps: dict[str, Stamp] = {}
+    with contextlib.suppress(FileNotFoundError), os.scandir(generation) as entries:
+        for entry in entries:
+            with contextlib.suppress(FileNotFoundError):
+                status = entry.stat()
+                stamps[entry.name] = (status.st_size, status.st_mtime_ns)
+    return stamps
+
+
+def _stamps_of(generation: Path, searcher: Searcher, leaves: Sequence[Leaf]) -> dict[str, Stamp]:
+    """Return the stamps of the files of ``leaves``. Raises ValueError for a damaged one.
+
+    A segment's files are written once, before the table of contents that names it.
+    """
+    names = {leaf.name for leaf in leaves}
+    stamps = _stamps(generation)
+    written = stamps.get(TOC._filename(INDEX, searcher.reader().generation()))
+    mine = {name: stamp for name, stamp in stamps.items() if name.partition(".")[0] in names}
+    if written and any(changed > written[1] for _size, changed in mine.values()):
+        raise ValueError("a file of the index was changed after it was written")
+    return mine
 
 
 def _reader(ix: FileIndex, segment: Segment) -> Any:

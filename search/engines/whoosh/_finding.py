@@ -78,12 +78,12 @@ def similar(leaves: Sequence[Leaf], pk: int, most: int) -> list[int]:
     """Return the ids of the articles that share the most telling segments with article ``pk``."""
     size = sum(leaf.size for leaf in leaves)
     form = next(
-        (leaf.form(n) for leaf in leaves for n in leaf.documents[leaf.ids[leaf.documents] == pk]),
+        (leaf.text(n) for leaf in leaves for n in leaf.documents[leaf.ids[leaf.documents] == pk]),
         None,
     )
     if form is None:
         return []
-    counts = Counter(segments(str(form, "utf-8", "surrogatepass")))
+    counts = Counter(segments(form))
     telling: list[tuple[float, str]] = []
     for term, often in counts.items():
         holders = sum(len(leaf.postings("segments", term)[0]) for leaf in leaves)

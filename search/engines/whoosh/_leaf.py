@@ -106,6 +106,10 @@ class Leaf:
         """Return a document's search form, encoded."""
         return self._forms[document]
 
+    def text(self, document: int) -> str:
+        """Return a document's search form. Raises ValueError for a damaged one."""
+        return str(self.form(document), "utf-8", "surrogatepass")
+
     def lengths(self, field: str) -> Numbers:
         """Return how many terms each document has in a ranked field, as Whoosh rounds it."""
         if field not in self._lengths:
@@ -217,7 +221,7 @@ class Leaf:
             return False
         if piece.is_plain and not piece.is_phrase:
             return True
-        return piece.is_in(str(self.form(document), "utf-8", "surrogatepass"))
+        return piece.is_in(self.text(document))
 
 
 def between(published: Numbers, after: Any, before: Any) -> Numbers:
