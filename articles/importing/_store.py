@@ -11,7 +11,7 @@ from django.db.models import F
 from articles.editing import apply_cleaned
 from articles.importing._outlets import OutletFinder
 from articles.importing._prepare import Failed, Prepared, RawFile, Skipped
-from articles.models import Article, Capture, ImportProblem, ImportRun, PendingChange
+from articles.models import Article, Capture, ImportProblem, ImportRun
 from articles.problems import ProblemKind
 
 BYLINE_LENGTH = 300
@@ -152,7 +152,6 @@ class Store:
             ],
             batch_size=50,
         )
-        PendingChange.objects.note(article.pk for article in articles.values())
 
     def _write_problems(self, results: Sequence[Result], run: ImportRun) -> None:
         rows = []

@@ -33,6 +33,14 @@ def end_of(day: date) -> datetime:
 class ArticleQuerySet(models.QuerySet["Article"]):
     """The readings of articles that pages and commands share."""
 
+    def update(self, **kwargs: Any) -> int:
+        """Change rows at once, and note the changes in the same transaction."""
+        with transaction.atomic():
+            changed = list(self.values_list("pk", flat=True))
+            rows = super().update(**kwargs)
+            PendingChange.objects.note(changed)
+        return rows
+
     def newest_first(self) -> Self:
         """Order by published time, newest first, undated last; ties by id."""
         return self.order_by("-listed_at", "-pk")

@@ -66,6 +66,13 @@ class TestArticles:
         assert not PendingChange.objects.exists()
         assert follow_changes() == 0
 
+    def test_rows_changed_at_once_are_followed(self, archive: list[Article]) -> None:
+        changed = Article.objects.filter(pk__in=[archive[1].pk, archive[2].pk])
+        assert changed.update(text="一次改了两篇") == 2
+        assert PendingChange.objects.count() == 2
+        follow_changes()
+        assert set(found_ids("一次改了两篇")) == {archive[1].pk, archive[2].pk}
+
     def test_a_crowd_of_edits_is_followed(self, archive: list[Article]) -> None:
         for n in range(15):
             article = archive[n]
