@@ -104,7 +104,10 @@ def explain(tree: Node, here: Count, everywhere: Count | None) -> Explanation:
 
     ``here`` counts under the filters that are set, ``everywhere`` without them; None: none are set.
     """
-    nodes = tree.nodes if isinstance(tree, And) else (tree,)
+    # A phrase alone tells nothing of its words.
+    words = _unquoted(tree) if isinstance(tree, Phrase) else None
+    shown = words or tree
+    nodes = shown.nodes if isinstance(shown, And) else (shown,)
     cut = [part for node in nodes for part in _pieces(node)]
     wanted = [part for part in cut if not isinstance(part, Not)][:MOST_PARTS]
     parts = []
@@ -112,12 +115,13 @@ def explain(tree: Node, here: Count, everywhere: Count | None) -> Explanation:
         count = here(str(part))
         parts.append(Part(str(part), count, everywhere(str(part)) if everywhere else count))
     missing = {part.query for part in parts if not part.here}
-    ways_out = list(_that_find(_candidates(tree, cut, missing), here, keeps_filters=True))
+    ways_out = list(_that_find(_candidates(tree, shown, cut, missing), here, keeps_filters=True))
     if everywhere:
         ways_out += _that_find([(Change.UNFILTERED, tree, "")], everywhere, keeps_filters=False)
     if everywhere and not ways_out:
         missing = {part.query for part in parts if not part.everywhere}
-        ways_out += _that_find(_candidates(tree, cut, missing), everywhere, keeps_filters=False)
+        candidates = _candidates(tree, shown, cut, missing)
+        ways_out += _that_find(candidates, everywhere, keeps_filters=False)
     return Explanation(parts, sorted(ways_out, key=lambda way: list(Change).index(way.change)))
 
 
@@ -146,8 +150,8 @@ def correction(
     return best
 
 
-def _candidates(tree: Node, cut: list[Node], missing: set[str]) -> Iterator[Candidate]:
-    """Yield changes of a query that may find something."""
+def _candidates(tree: Node, shown: Node, cut: list[Node], missing: set[str]) -> Iterator[Candidate]:
+    """Yield changes of a query that may find something; ``shown`` is what was cut into parts."""
     yield Change.UNQUOTED, _with_terms(tree, _unquoted), ""
     if missing:
         left_out = " ".join(str(part) for part in cut if str(part) in missing)
@@ -155,7 +159,7 @@ def _candidates(tree: Node, cut: list[Node], missing: set[str]) -> Iterator[Cand
     else:
         for part in cut[:MOST_PARTS]:
             yield Change.WITHOUT, all_of(other for other in cut if other != part), str(part)
-    nodes = tree.nodes if isinstance(tree, And) else tuple(cut)
+    nodes = shown.nodes if isinstance(shown, And) else tuple(cut)
     words = [node for node in nodes if isinstance(node, Word | Phrase)]
     telling = [node for node in words if len(node.string) > 1] or words
     others = [node for node in nodes if not isinstance(node, Word | Phrase)]
