@@ -451,3 +451,26 @@ class TestInABrowser:
         expect(page.locator(".chips a")).to_have_count(4)
         page.locator(".chips a").last.click()
         expect(page.locator(".chips a")).to_have_count(3)
+
+    def test_a_researcher_s_way_there_and_back(
+        self, open_page: Callable[..., Page], archive: list[Article]
+    ) -> None:
+        page = open_page(viewport={"width": 1280, "height": 600})
+        page.goto("/")
+        page.locator("input[name=q]").fill("“国安法” 新闻")
+        page.keyboard.press("Enter")
+        page.locator(".facet a", has_text="报社1").click()
+        page.locator(".facet a", has_text="2023").click()
+        expect(page.locator(".chips a")).to_have_count(3)
+        hit = page.locator("article.line h2 a").nth(12)
+        hit.scroll_into_view_if_needed()
+        narrowed, place = page.url, page.evaluate("scrollY")
+        assert place > 0
+        hit.click()
+        expect(page.locator(".matches .next")).to_be_visible()
+        page.keyboard.press("n")
+        page.keyboard.press("n")
+        expect(page.locator("#match-2")).to_have_class("match current")
+        page.go_back()
+        expect(page).to_have_url(narrowed)
+        page.wait_for_function("place => Math.abs(scrollY - place) < 5", arg=place)

@@ -102,6 +102,12 @@ class TestMissing:
             == '-"选举今天" 谈 习近平'
         )
 
+    def test_a_phrase_alone_is_told_word_by_word(self) -> None:
+        found = explained('"火星 香港"')
+        assert {part.query: part.here > 0 for part in found.parts} == {"火星": False, "香港": True}
+        assert ways(found)[Change.WITHOUT].query == "香港"
+        assert ways(found)[Change.ANY].query == "火星 OR 香港"
+
     def test_filters_are_taken_away(self) -> None:
         found = explained("国安法 香港", is_narrowed=True)
         parts = {part.query: (part.here, part.everywhere) for part in found.parts}
