@@ -1,6 +1,7 @@
 """Changing an article: by a person, or by newly cleaned content."""
 
 from collections.abc import Collection
+from typing import Any
 
 from django.utils import timezone
 
@@ -8,7 +9,7 @@ from articles.addresses import canonical_address
 from articles.models import Article
 from articles.sanitising import VERSION, Cleaned, clean
 
-__all__ = ["apply_cleaned", "apply_edit"]
+__all__ = ["apply_cleaned", "apply_edit", "keep_version"]
 
 LEAD_LENGTH = 200
 
@@ -34,3 +35,20 @@ def apply_cleaned(article: Article, cleaned: Cleaned) -> None:
     article.text = cleaned.text
     article.lead = cleaned.text[:LEAD_LENGTH].replace("\n", " ")
     article.cleaner_version = VERSION
+
+
+def keep_version(article: Article, *, user: Any = None, reason: str = "") -> None:
+    """Keep what ``article``, a stored one, is now in its history, unless the newest version is it.
+
+    Imports keep no versions (they have captures), ``save`` always does: so this is called before an
+    imported article is changed, and after a change that ``save`` did not make.
+    """
+    newest = article.history.first()
+    fields = article.history.model.tracked_fields
+    if newest and all(
+        getattr(newest, field.attname) == getattr(article, field.attname) for field in fields
+    ):
+        return
+    article.history.bulk_history_create(
+        [article], update=True, default_user=user, default_change_reason=reason
+    )

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class ProblemKind(StrEnum):
-    """The kinds of problems an import meets; ``EMPTY_BODY`` and ``TEXT_ONLY`` are warnings."""
+    """The kinds of problems an import meets; ``WARNINGS`` come with an article."""
 
     EMPTY_FILE = "empty-file"
     BINARY_FILE = "binary-file"
@@ -16,7 +16,12 @@ class ProblemKind(StrEnum):
     NO_TITLE = "no-title"
     NO_ADDRESS = "no-address"
     BAD_ADDRESS = "bad-address"
+    NO_DATE = "no-date"
     EMPTY_BODY = "empty-body"
     TEXT_ONLY = "text-only"
     TIMEOUT = "timeout"
     CRASH = "crash"
+
+
+WARNINGS = frozenset({ProblemKind.NO_DATE, ProblemKind.EMPTY_BODY, ProblemKind.TEXT_ONLY})
+"""What is said of files that became articles nevertheless."""

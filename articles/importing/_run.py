@@ -5,22 +5,23 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
-from django.utils import timezone
 from pebble import ProcessExpired
 
 from articles.importing._outlets import OutletFinder
 from articles.importing._prepare import Failed, Prepared, Skipped, prepare, raw_file
 from articles.importing._store import Outcome, Problem, Result, Store
-from articles.importing.sources import SourceFile, SourceProblem, walk
+from articles.importing.sources import SourceFile, SourceProblem, count, walk
 from articles.models import Capture, ImportRun, Outlet
 from articles.problems import ProblemKind
+from articles.work import claimed, finish, is_claimed, is_to_be_cancelled
 from articles.workers import Task, Workers, WorkersLostError
 
-__all__ = ["ImportReport", "Problem", "run_import"]
+__all__ = ["ImportReport", "Problem", "continue_import", "run_import"]
 
 BATCH_FILES = 200
 BATCH_BYTES = 16_000_000
@@ -42,6 +43,7 @@ _Pending = tuple[SourceFile, Task[Prepared | Skipped | Failed]] | Failed
 class _Batch:
     """Some files in walking order: what is known of them, and what workers still prepare."""
 
+    files: int
     unchanged: int
     pending: list[_Pending]
 
@@ -64,37 +66,103 @@ def run_import(
     again continues where it stopped. Database errors are raised as they are; WorkersLostError when
     no worker process stays alive.
     """
-    started = time.monotonic()
-    with Workers(jobs) as workers:
-        run = None if dry_run else _start_run(paths)
-        report = ImportReport(run=run.pk if run else None)
-        store = Store(run, OutletFinder(outlet))
+    if dry_run:
+        store = Store(None, OutletFinder(outlet), is_dry=True)
+        return _import(paths, store, jobs=jobs, progress=progress)
+    _close_abandoned()
+    sources = [os.fsencode(path).decode("utf-8", "replace") for path in paths]
+    run = ImportRun.objects.create(sources=sources, outlet=outlet)
+    with claimed(run):
         try:
-            for batch in _prepared_ahead(
-                workers, walk(paths, leaving_out=settings.DATA_DIR), ahead=jobs + 1
-            ):
-                results = [_result(workers, item) for item in batch.pending]
-                report.add(store.store(results, unchanged=batch.unchanged))
-                progress(len(batch.pending) + batch.unchanged)
-                workers.check()
+            report = _import(
+                paths, Store(run, OutletFinder(outlet)), run=run, jobs=jobs, progress=progress
+            )
         except KeyboardInterrupt:
-            _finish(run, ImportRun.Status.INTERRUPTED)
+            finish(run, ImportRun.Status.INTERRUPTED)
             raise
         except Exception:
-            _finish(run, ImportRun.Status.FAILED)
+            finish(run, ImportRun.Status.FAILED)
             raise
-        _finish(run, ImportRun.Status.FINISHED)
+        finish(run, ImportRun.Status.FINISHED)
+    return report
+
+
+def continue_import(run: ImportRun, *, jobs: int = 1) -> None:
+    """Do what ``run`` asks for, or what is left of it; its row tells how far it is.
+
+    Whoever calls has claimed the run. Ends when the run is done or shall be cancelled. Raises as
+    ``run_import`` does, and KeyboardInterrupt when this process is told to stop; the run stays
+    unfinished then, and can be continued.
+    """
+    paths = [Path(source) for source in run.sources]
+    only = frozenset(run.only_paths) or None
+    stored = set(run.captures.values_list("sha256", flat=True))
+    if run.dry_run:
+        run.problems.all().delete()
+        run.created = run.updated = 0
+    # What was stored before is recognised and counted; the rest is met again.
+    run.done = run.unchanged = run.skipped = run.failed = 0
+    run.status, run.total = ImportRun.Status.RUNNING, len(only) if only else count(paths)
+    run.save(
+        update_fields=[
+            "status",
+            "total",
+            "done",
+            "created",
+            "updated",
+            "unchanged",
+            "skipped",
+            "failed",
+        ]
+    )
+    store = Store(run, OutletFinder(run.outlet), is_dry=run.dry_run)
+    _import(paths, store, run=run, only=only, stored=stored, jobs=jobs)
+    is_cancelled = is_to_be_cancelled(run)
+    finish(run, ImportRun.Status.CANCELLED if is_cancelled else ImportRun.Status.FINISHED)
+
+
+def _import(
+    paths: Sequence[Path],
+    store: Store,
+    *,
+    run: ImportRun | None = None,
+    only: frozenset[str] | None = None,
+    stored: AbstractSet[str] = frozenset(),
+    jobs: int,
+    progress: Callable[[int], object] = lambda _files: None,
+) -> ImportReport:
+    """Import, and stop early where ``run`` shall be cancelled.
+
+    ``only`` are the labels of the files that count; ``stored`` the digests that were stored, and
+    counted, when the run was begun.
+    """
+    started = time.monotonic()
+    report = ImportReport(run=run.pk if run else None)
+    files = walk(paths, leaving_out=settings.DATA_DIR, only=only)
+    counted = set(stored)
+    with Workers(jobs) as workers:
+        for batch in _prepared_ahead(workers, files, counted, ahead=jobs + 1):
+            results = [_result(workers, item) for item in batch.pending]
+            report.add(store.store(results, unchanged=batch.unchanged, done=batch.files))
+            progress(batch.files)
+            workers.check()
+            if run and is_to_be_cancelled(run):
+                break
     report.seconds = time.monotonic() - started
     return report
 
 
 def _prepared_ahead(
-    workers: Workers, files: Iterator[SourceFile | SourceProblem], *, ahead: int
+    workers: Workers,
+    files: Iterator[SourceFile | SourceProblem],
+    counted: set[str],
+    *,
+    ahead: int,
 ) -> Iterator[_Batch]:
     """Yield batches in walking order while workers already prepare the next ``ahead`` ones."""
     waiting: deque[_Batch] = deque()
     for chunk in _chunks(files):
-        waiting.append(_submit(workers, chunk))
+        waiting.append(_submit(workers, chunk, counted))
         if len(waiting) > ahead:
             yield waiting.popleft()
     yield from waiting
@@ -116,17 +184,19 @@ def _chunks(
         yield chunk
 
 
-def _submit(workers: Workers, chunk: list[SourceFile | SourceProblem]) -> _Batch:
+def _submit(workers: Workers, chunk: list[SourceFile | SourceProblem], counted: set[str]) -> _Batch:
     digests = [
         hashlib.sha256(file.data).hexdigest() if isinstance(file, SourceFile) else ""
         for file in chunk
     ]
     captures = Capture.objects.filter(sha256__in=digests, article__isnull=False)
     known = set(captures.values_list("sha256", flat=True))
-    batch = _Batch(unchanged=0, pending=[])
+    batch = _Batch(files=len(chunk), unchanged=0, pending=[])
     for file, digest in zip(chunk, digests, strict=True):
         if isinstance(file, SourceProblem):
             batch.pending.append(Failed(file.path, file.kind, file.message))
+        elif digest in known and digest in counted:
+            counted.remove(digest)
         elif digest in known:
             batch.unchanged += 1
         else:
@@ -154,27 +224,8 @@ def _result(workers: Workers, item: _Pending) -> Result:
     return Failed(file.path, ProblemKind.CRASH, message, raw=raw_file(file))
 
 
-def _start_run(paths: Sequence[Path]) -> ImportRun:
-    """Begin a run, and mark those whose process is gone as interrupted."""
-    for run in ImportRun.objects.filter(status=ImportRun.Status.RUNNING):
-        if not _is_alive(run.process_id):
-            _finish(run, ImportRun.Status.INTERRUPTED)
-    sources = [os.fsencode(path).decode("utf-8", "replace") for path in paths]
-    return ImportRun.objects.create(sources=sources, process_id=os.getpid())
-
-
-def _is_alive(process_id: int | None) -> bool:
-    if process_id is None:
-        return False
-    try:
-        os.kill(process_id, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return process_id != os.getpid()
-
-
-def _finish(run: ImportRun | None, status: ImportRun.Status) -> None:
-    if run:
-        ImportRun.objects.filter(pk=run.pk).update(status=status, finished_at=timezone.now())
+def _close_abandoned() -> None:
+    """Mark the runs of commands whose process is gone as interrupted."""
+    for run in ImportRun.objects.unfinished().filter(in_background=False):
+        if not is_claimed(run):
+            finish(run, ImportRun.Status.INTERRUPTED)

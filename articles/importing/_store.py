@@ -1,16 +1,16 @@
 """The one writer: stores what workers prepared, a batch in a transaction."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 from django.db import transaction
 from django.db.models import F
 
-from articles.editing import apply_cleaned
+from articles.editing import apply_cleaned, keep_version
 from articles.importing._outlets import OutletFinder
-from articles.importing._prepare import Failed, Prepared, RawFile, Skipped
+from articles.importing._prepare import EXCERPT_LENGTH, Failed, Prepared, RawFile, Skipped
 from articles.models import Article, Capture, ImportProblem, ImportRun
 from articles.problems import ProblemKind
 
@@ -52,32 +52,36 @@ class Outcome:
 class Store:
     """Stores prepared files into the archive, or only tells what storing them would do.
 
-    ``run`` is None for a dry run.
+    A dry run has no ``run``, or one in which its counts and problems are kept.
     """
 
-    def __init__(self, run: ImportRun | None, finder: OutletFinder) -> None:
+    def __init__(
+        self, run: ImportRun | None, finder: OutletFinder, *, is_dry: bool = False
+    ) -> None:
         self._run = run
+        self._is_dry = is_dry
         self._finder = finder
         self._dry_digests: defaultdict[str, set[str]] = defaultdict(set)
 
-    def store(self, results: Sequence[Result], *, unchanged: int = 0) -> Outcome:
+    def store(self, results: Sequence[Result], *, unchanged: int = 0, done: int = 0) -> Outcome:
         """Store ``results`` in one transaction and return what became of them.
 
-        ``unchanged`` is the number of files that were recognised before any parsing.
+        ``unchanged`` is the number of files that were recognised before any parsing, ``done`` the
+        number of all files that this call finishes.
         """
         # A dry run must not wait for, or hold up, whoever writes.
         with transaction.atomic() if self._run else nullcontext():
             outcome, fresh = self._judge(results)
             outcome.unchanged += unchanged
             if self._run:
-                self._write(fresh, self._run)
-                self._write_problems(results, self._run)
-                _count(self._run, outcome)
+                captures = {} if self._is_dry else self._write(fresh, self._run)
+                self._write_problems(results, captures, self._run)
+                _count(self._run, outcome, done=done)
         return outcome
 
     def _known_digests(self, results: Sequence[Result]) -> defaultdict[str, set[str]]:
         """Return the digests of the captures of every known address among ``results``."""
-        digests = self._dry_digests if self._run is None else defaultdict(set)
+        digests = self._dry_digests if self._is_dry else defaultdict(set)
         urls = [result.url for result in results if isinstance(result, Prepared)]
         rows = Article.objects.filter(url__in=urls).values_list("url", "captures__sha256")
         for url, digest in rows:
@@ -110,11 +114,13 @@ class Store:
                     outcome.problems += _warnings(result)
         return outcome, fresh
 
-    def _write(self, fresh: Sequence[Prepared], run: ImportRun) -> None:
+    def _write(self, fresh: Sequence[Prepared], run: ImportRun) -> dict[str, Capture]:
+        """Store articles and captures; return the captures by the paths of their files."""
         articles = Article.objects.in_bulk({item.url for item in fresh}, field_name="url")
         stored = set(articles)
         captures: list[Capture] = []
         current: dict[str, Capture] = {}
+        replaced: list[Article] = []
         for item in fresh:
             article = articles.get(item.url)
             capture = _capture(item.raw, run, item.parsed.format)
@@ -122,6 +128,10 @@ class Store:
             if article is None:
                 outlet = self._finder.find(folder=item.raw.folder, url=item.url)
                 article = articles[item.url] = Article(url=item.url, outlet=outlet)
+            elif article.edited_at and run.edits == ImportRun.Edits.REPLACE:
+                keep_version(article)
+                article.edited_at = None
+                replaced.append(article)
             elif article.edited_at or (article.text and not item.cleaned.text):
                 article.has_newer_capture = True
                 capture.article = article
@@ -149,15 +159,22 @@ class Store:
                 "cleaner_version",
                 "current_capture",
                 "has_newer_capture",
+                "edited_at",
             ],
             batch_size=50,
         )
+        for article in replaced:
+            keep_version(article, user=run.requested_by, reason=f"import {run.pk}")
+        return {capture.source_path: capture for capture in captures}
 
-    def _write_problems(self, results: Sequence[Result], run: ImportRun) -> None:
+    def _write_problems(
+        self, results: Sequence[Result], captures: Mapping[str, Capture], run: ImportRun
+    ) -> None:
         rows = []
         for result in results:
             if isinstance(result, Failed):
-                capture = _unattached_capture(result.raw, run) if result.raw else None
+                keeps = result.raw and not self._is_dry
+                capture = _unattached_capture(result.raw, run) if keeps and result.raw else None
                 rows.append(
                     ImportProblem(
                         run=run,
@@ -168,12 +185,23 @@ class Store:
                         capture=capture,
                     )
                 )
-            elif isinstance(result, Prepared):
+            elif isinstance(result, Prepared) and (self._is_dry or result.raw.path in captures):
                 rows += [
-                    ImportProblem(run=run, kind=p.kind, path=p.path, message=p.message)
-                    for p in _warnings(result)
+                    ImportProblem(
+                        run=run,
+                        kind=problem.kind,
+                        path=problem.path,
+                        message=problem.message,
+                        excerpt=result.cleaned.text[:EXCERPT_LENGTH],
+                        capture=captures.get(problem.path),
+                    )
+                    for problem in _warnings(result)
                 ]
-        ImportProblem.objects.bulk_create(rows)
+        # A run that is continued meets its problems again.
+        known = set(
+            run.problems.filter(path__in=[row.path for row in rows]).values_list("path", "kind")
+        )
+        ImportProblem.objects.bulk_create(row for row in rows if (row.path, row.kind) not in known)
 
 
 def _fill(article: Article, item: Prepared) -> None:
@@ -191,14 +219,18 @@ def _warnings(item: Prepared) -> list[Problem]:
     if item.cleaned.text_only:
         message = f"Only the text was kept: {item.cleaned.text_only}."
         warnings.append(Problem(item.raw.path, ProblemKind.TEXT_ONLY, message))
+    if item.parsed.published_at is None:
+        message = "The file does not say when the article was published; it was archived undated."
+        warnings.append(Problem(item.raw.path, ProblemKind.NO_DATE, message))
     if not item.cleaned.text:
         message = "The article has no text; it was archived with its title only."
         warnings.append(Problem(item.raw.path, ProblemKind.EMPTY_BODY, message))
     return warnings
 
 
-def _count(run: ImportRun, outcome: Outcome) -> None:
+def _count(run: ImportRun, outcome: Outcome, *, done: int) -> None:
     ImportRun.objects.filter(pk=run.pk).update(
+        done=F("done") + done,
         created=F("created") + outcome.created,
         updated=F("updated") + outcome.updated,
         unchanged=F("unchanged") + outcome.unchanged,

@@ -57,7 +57,11 @@ class _Candidate:
 
 
 def walk(
-    paths: Sequence[Path], *, leaving_out: Path | None = None, max_file_bytes: int = 50_000_000
+    paths: Sequence[Path],
+    *,
+    leaving_out: Path | None = None,
+    only: frozenset[str] | None = None,
+    max_file_bytes: int = 50_000_000,
 ) -> Iterator[SourceFile | SourceProblem]:
     """Yield every file in ``paths`` that may be an article, and a problem for each that cannot be.
 
@@ -65,14 +69,15 @@ def walk(
     their names (crawlers' ids: later ones last), with the zip archives in them; only files that by
     their name may be articles are read there, while a file given by itself is always read. Symbolic
     links inside folders are not followed, devices and pipes never opened, dot-files and the folder
-    ``leaving_out`` passed over. No error is raised: what is too large, unreadable or broken becomes
-    a SourceProblem.
+    ``leaving_out`` passed over; with ``only``, all but the files with these labels. No error is
+    raised: what is too large, unreadable or broken becomes a SourceProblem.
     """
     for candidate in _candidates(paths, leaving_out):
         if isinstance(candidate, SourceProblem):
-            yield candidate
+            if only is None or candidate.path in only:
+                yield candidate
         else:
-            yield from _read(candidate, max_file_bytes)
+            yield from _read(candidate, only, max_file_bytes)
 
 
 def count(paths: Sequence[Path]) -> int:
@@ -138,14 +143,20 @@ def _in_folder(
         pending.extend(reversed(subfolders))
 
 
-def _read(candidate: _Candidate, max_file_bytes: int) -> Iterator[SourceFile | SourceProblem]:
+def _read(
+    candidate: _Candidate, only: frozenset[str] | None, max_file_bytes: int
+) -> Iterator[SourceFile | SourceProblem]:
     label = candidate.label
+    if only is not None and not any(
+        wanted == label or wanted.startswith(f"{label}!") for wanted in only
+    ):
+        return
     try:
         with _open(candidate) as file:
             is_zip = file.read(4) in _ZIP_MAGIC
             file.seek(0)
             if is_zip:
-                yield from _read_zip(file, label, max_file_bytes)
+                yield from _read_zip(file, label, only, max_file_bytes)
                 return
             # One byte more than allowed: the file may have grown since it was found.
             data = file.read(max_file_bytes + 1)
@@ -185,7 +196,7 @@ def _refuse_special(status: os.stat_result) -> None:
 
 
 def _read_zip(
-    file: BinaryIO, label: str, max_file_bytes: int
+    file: BinaryIO, label: str, only: frozenset[str] | None, max_file_bytes: int
 ) -> Iterator[SourceFile | SourceProblem]:
     try:
         archive = open_zip(file)
@@ -195,6 +206,8 @@ def _read_zip(
     with archive:
         for entry, name in article_entries(archive):
             entry_label = f"{label}!{name}"
+            if only is not None and entry_label not in only:
+                continue
             reason = refusal(entry)
             if reason:
                 yield SourceProblem(entry_label, ProblemKind.BAD_ARCHIVE, reason)

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
 
 from articles.models._outlet import Outlet
 from articles.models._pending import PendingChange
@@ -40,6 +41,10 @@ class ArticleQuerySet(models.QuerySet["Article"]):
             rows = super().update(**kwargs)
             PendingChange.objects.note(changed)
         return rows
+
+    def readable(self) -> Self:
+        """Keep what every reader may see: articles that no editor hid."""
+        return self.filter(hidden=False)
 
     def newest_first(self) -> Self:
         """Order by published time, newest first, undated last; ties by id."""
@@ -127,9 +132,19 @@ class Article(models.Model):
     )
     edited_at = models.DateTimeField(_("edited"), null=True, blank=True, editable=False)
     has_newer_capture = models.BooleanField(_("has a newer capture"), default=False, editable=False)
+    hidden = models.BooleanField(
+        _("hidden"),
+        default=False,
+        help_text=_("Hidden articles are gone from pages, search, feeds and API."),
+    )
     created_at = models.DateTimeField(_("archived"), auto_now_add=True)
 
     objects = ArticleQuerySet.as_manager()
+    history = HistoricalRecords(
+        excluded_fields=["url", "text", "lead", "listed_at", "cleaner_version", "created_at"],
+        verbose_name=_("version"),
+        verbose_name_plural=_("versions"),
+    )
 
     class Meta:
         ordering = ["-listed_at", "-id"]
@@ -139,6 +154,27 @@ class Article(models.Model):
         indexes = [
             models.Index(fields=["-listed_at", "-id"], name="articles_by_time"),
             models.Index(fields=["outlet", "-listed_at", "-id"], name="articles_by_outlet"),
+            models.Index(
+                fields=["-listed_at", "-id"],
+                name="readable_by_time",
+                condition=models.Q(hidden=False),
+            ),
+            models.Index(
+                fields=["outlet", "-listed_at", "-id"],
+                name="readable_by_outlet",
+                condition=models.Q(hidden=False),
+            ),
+            models.Index(fields=["id"], name="hidden_articles", condition=models.Q(hidden=True)),
+            models.Index(
+                fields=["-listed_at", "-id"],
+                name="edited_by_time",
+                condition=models.Q(edited_at__isnull=False),
+            ),
+            models.Index(
+                fields=["-listed_at", "-id"],
+                name="newer_capture_by_time",
+                condition=models.Q(has_newer_capture=True),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -109,3 +109,20 @@ class OutletAlias(models.Model):
 
     def __str__(self) -> str:
         return self.value
+
+
+class OldSlug(models.Model):
+    """A slug that an outlet had, or that of an outlet merged into it; its addresses redirect."""
+
+    slug = models.SlugField(_("slug"), max_length=100, unique=True)
+    outlet = models.ForeignKey(
+        Outlet, on_delete=models.CASCADE, related_name="old_slugs", verbose_name=_("outlet")
+    )
+
+    class Meta:
+        ordering = ["slug"]
+        verbose_name = _("old slug")
+        verbose_name_plural = _("old slugs")
+
+    def __str__(self) -> str:
+        return self.slug

@@ -4,27 +4,35 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from articles.models._work import Work
 from articles.problems import ProblemKind
 
 
-class ImportRun(models.Model):
-    """One import, with its counts and its problems."""
+class ImportRun(Work):
+    """One import, with its counts and its problems.
 
-    class Status(models.TextChoices):
-        """How far the run came; a run whose process was killed stays ``running``."""
+    ``sources`` are the paths as text; ``only_paths``, where there are any, are the labels of the
+    files among them that are to be imported (a retry). A dry run stores problems and no articles.
+    """
 
-        RUNNING = "running", _("running")
-        FINISHED = "finished", _("finished")
-        INTERRUPTED = "interrupted", _("interrupted")
-        FAILED = "failed", _("failed")
+    class Edits(models.TextChoices):
+        """What an import does with articles that editors changed."""
 
-    started_at = models.DateTimeField(_("started"), auto_now_add=True, db_index=True)
-    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
-    status = models.CharField(
-        _("status"), max_length=12, choices=Status, default=Status.RUNNING, db_index=True
-    )
-    process_id = models.PositiveIntegerField(null=True, editable=False)
+        KEEP = "keep", _("keep the edit, and say that a newer capture exists")
+        REPLACE = "replace", _("show the imported version; the edit stays in the history")
+
     sources = models.JSONField(_("sources"), default=list)
+    only_paths = models.JSONField(_("only these files"), default=list, blank=True)
+    outlet = models.ForeignKey(
+        "articles.Outlet",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("outlet"),
+    )
+    dry_run = models.BooleanField(_("dry run"), default=False)
+    edits = models.CharField(_("edited articles"), max_length=10, choices=Edits, default=Edits.KEEP)
     created = models.PositiveIntegerField(_("created"), default=0)
     updated = models.PositiveIntegerField(_("updated"), default=0)
     unchanged = models.PositiveIntegerField(_("unchanged"), default=0)
@@ -35,6 +43,7 @@ class ImportRun(models.Model):
         ordering = ["-started_at"]
         verbose_name = _("import run")
         verbose_name_plural = _("import runs")
+        permissions = [("import_articles", _("Can import articles"))]
 
     def __str__(self) -> str:
         return f"#{self.pk} {timezone.localtime(self.started_at):%Y-%m-%d %H:%M}"
@@ -51,6 +60,7 @@ _KIND_LABELS = {
     ProblemKind.NO_TITLE: _("no title"),
     ProblemKind.NO_ADDRESS: _("no address"),
     ProblemKind.BAD_ADDRESS: _("bad address"),
+    ProblemKind.NO_DATE: _("no date"),
     ProblemKind.EMPTY_BODY: _("empty body"),
     ProblemKind.TEXT_ONLY: _("kept as text only"),
     ProblemKind.TIMEOUT: _("took too long"),
@@ -76,6 +86,7 @@ class ImportProblem(models.Model):
         related_name="problems",
         verbose_name=_("capture"),
     )
+    resolved_at = models.DateTimeField(_("mended"), null=True, blank=True)
 
     class Meta:
         ordering = ["id"]
