@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.test import override_settings
 from haystack import connections
+from playwright.sync_api import Browser, sync_playwright
 
 from articles.models import Article, Outlet
 from search.indexing import rebuild
@@ -126,3 +127,26 @@ def archive(db: None) -> list[Article]:
     ]
     rebuild()
     return made
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium, as installed, that calls nobody by itself."""
+    with pytest.MonkeyPatch.context() as monkeypatch, sync_playwright() as playwright:
+        # Playwright keeps an event loop in this thread, in which Django suspects async code.
+        monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"),
+            args=[
+                "--no-sandbox",
+                "--disable-background-networking",
+                "--disable-quic",
+                "--no-first-run",
+                "--disable-component-update",
+                "--disable-sync",
+                # Other sites do not exist, so that what asks for them disturbs nobody.
+                "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost",
+            ],
+        )
+        yield browser
+        browser.close()

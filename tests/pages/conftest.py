@@ -1,13 +1,11 @@
-"""An archive to read, and a browser to read it with."""
+"""An archive to read."""
 
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import settings
-from playwright.sync_api import Browser, sync_playwright
 
 from articles.models import Article, Capture, Outlet
 from search.indexing import rebuild
@@ -77,26 +75,3 @@ def _time(number: int) -> datetime | None:
     if number >= 93:
         return None
     return MIDNIGHT + (timedelta(hours=5 * number) if number < 50 else timedelta(days=1))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium, as installed, that calls nobody by itself."""
-    with pytest.MonkeyPatch.context() as monkeypatch, sync_playwright() as playwright:
-        # Playwright keeps an event loop in this thread, in which Django suspects async code.
-        monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"),
-            args=[
-                "--no-sandbox",
-                "--disable-background-networking",
-                "--disable-quic",
-                "--no-first-run",
-                "--disable-component-update",
-                "--disable-sync",
-                # Other sites do not exist, so that what asks for them disturbs nobody.
-                "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost",
-            ],
-        )
-        yield browser
-        browser.close()
