@@ -16,7 +16,7 @@ run: .venv/ready
 	@exec env $(IN_VENV) honcho start --port "$$PORT"
 
 test: .venv/ready-to-test
-	$(PYTHON) -m pytest $(ARGS)
+	$(PYTHON) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 lint: .venv/ready-to-test
 	$(PYTHON) -m ruff check .
