@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from test_sanitising_rules import violations
 
 from articles.sanitising import clean, plain_text, sanitise, without_pictures
+from tests.articles.test_sanitising_rules import violations
 
 SHARED = Path(__file__).parents[2].parent / "shared"
 PUBLISHED = datetime(2023, 12, 14)

@@ -5,7 +5,6 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from corpus import ROOT, found_ids, plain, scan
 from django.core.management import call_command
 from django.utils import timezone
 
@@ -16,6 +15,7 @@ from search.engines.base import engine
 from search.finding import find_articles
 from search.indexing import follow_changes
 from search.query import Sort
+from tests.search.corpus import ROOT, found_ids, plain, scan
 
 ALL_SORTS = list(Sort)
 

@@ -14,17 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from corpus import (
-    ROOT,
-    Documents,
-    asked,
-    build,
-    documents,
-    found_ids,
-    ids_of,
-    loader,
-    scan,
-)
 from django.conf import settings as django_settings
 from django.core.management import call_command
 from django.test import Client
@@ -37,6 +26,17 @@ from search.engines.whoosh import WhooshBackend
 from search.finding import find_articles
 from search.indexing import follow_changes, rebuild
 from search.query import Sort
+from tests.search.corpus import (
+    ROOT,
+    Documents,
+    asked,
+    build,
+    documents,
+    found_ids,
+    ids_of,
+    loader,
+    scan,
+)
 
 OTHER_PROCESS = Path(__file__).with_name("other_process.py")
 
