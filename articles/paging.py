@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from articles.models import Article, ArticleQuerySet
 
-__all__ = ["Page", "PageError", "page_of"]
+__all__ = ["Page", "PageError", "articles_after", "key_of", "page_of"]
 
 PAGE_SIZE = 30
 MOST_PAGES = 10_000
@@ -52,14 +52,36 @@ def page_of(articles: ArticleQuerySet, name: str) -> Page:
     raise PageError(_("“%(page)s” is no page; this is the first one.") % {"page": name[:50]})
 
 
-def _beside(articles: ArticleQuerySet, side: str, microseconds: int, pk: int) -> Page:
+def articles_after(articles: ArticleQuerySet, key: str) -> ArticleQuerySet:
+    """Return those of ``articles`` that follow the one with ``key``, newest first; "": all.
+
+    Raises PageError when ``key`` was not made by ``key_of``.
+    """
+    if not key:
+        return articles.newest_first()
+    match = re.fullmatch(r"([0-9]{1,18})-([0-9]{1,18})", key)
+    if match is None:
+        raise PageError(_("“%(page)s” is no page; this is the first one.") % {"page": key[:50]})
+    return _older(articles, int(match[1]), int(match[2]))
+
+
+def _older(articles: ArticleQuerySet, microseconds: int, pk: int) -> ArticleQuerySet:
+    time = _time(microseconds)
+    older = articles.filter(listed_at__lte=time).exclude(listed_at=time, pk__gte=pk)
+    return older.newest_first()
+
+
+def _time(microseconds: int) -> datetime:
     try:
-        time = _EPOCH + timedelta(microseconds=microseconds)
+        return _EPOCH + timedelta(microseconds=microseconds)
     except OverflowError:
-        time = datetime.max.replace(tzinfo=UTC)
+        return datetime.max.replace(tzinfo=UTC)
+
+
+def _beside(articles: ArticleQuerySet, side: str, microseconds: int, pk: int) -> Page:
+    time = _time(microseconds)
     if side == "older":
-        older = articles.filter(listed_at__lte=time).exclude(listed_at=time, pk__gte=pk)
-        found = list(older.newest_first()[: PAGE_SIZE + 1])
+        found = list(_older(articles, microseconds, pk)[: PAGE_SIZE + 1])
         return _page(found[:PAGE_SIZE], has_newer=True, has_older=len(found) > PAGE_SIZE)
     newer = articles.filter(listed_at__gte=time).exclude(listed_at=time, pk__lte=pk)
     found = list(newer.order_by("listed_at", "pk")[: PAGE_SIZE + 1])
@@ -69,10 +91,11 @@ def _beside(articles: ArticleQuerySet, side: str, microseconds: int, pk: int) ->
 def _page(articles: list[Article], *, has_newer: bool, has_older: bool) -> Page:
     return Page(
         articles,
-        newer=f"newer-{_key(articles[0])}" if articles and has_newer else "",
-        older=f"older-{_key(articles[-1])}" if articles and has_older else "",
+        newer=f"newer-{key_of(articles[0])}" if articles and has_newer else "",
+        older=f"older-{key_of(articles[-1])}" if articles and has_older else "",
     )
 
 
-def _key(article: Article) -> str:
+def key_of(article: Article) -> str:
+    """Return what names the place of ``article`` in any list that has the newest first."""
     return f"{(article.listed_at - _EPOCH) // timedelta(microseconds=1)}-{article.pk}"

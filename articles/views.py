@@ -4,23 +4,27 @@ from datetime import date
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.utils.cache import add_never_cache_headers
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
 from articles.forms import FIRST_YEAR, LAST_YEAR, FilterForm
 from articles.models import Article, ArticleQuerySet, Outlet
+from articles.outlets import with_slug
 from articles.paging import Page, PageError, page_of
 from articles.sanitising import without_pictures
 
 FRONT_PAGE_ARTICLES = 40
 
 
+@require_safe
 def front_page(request: HttpRequest) -> HttpResponse:
     """The newest articles."""
-    articles = list(Article.objects.for_list().newest_first()[:FRONT_PAGE_ARTICLES])
+    articles = list(_listed().newest_first()[:FRONT_PAGE_ARTICLES])
     return render(
         request,
         "articles/front.html",
@@ -28,16 +32,21 @@ def front_page(request: HttpRequest) -> HttpResponse:
     )
 
 
+@require_safe
 def article_list(request: HttpRequest) -> HttpResponse:
     """All articles, narrowed by outlets and days."""
     form = FilterForm(request.GET)
-    articles = Article.objects.for_list().narrowed(**form.narrowing)
+    articles = _listed().narrowed(**form.narrowing)
     return _render_list(request, "articles/list.html", articles, {"form": form})
 
 
+@require_safe
 def article_page(request: HttpRequest, pk: int) -> HttpResponse:
-    """One article, with or without its pictures."""
-    found = get_object_or_404(Article.objects.select_related("outlet"), pk=pk)
+    """One article, with or without its pictures; a hidden one for those who may see drafts."""
+    articles = Article.objects.select_related("outlet")
+    if not request.user.has_perm("articles.view_article"):
+        articles = articles.readable()
+    found = get_object_or_404(articles, pk=pk)
     allowed = settings.NEWSARCHIVE_PICTURES
     with_pictures = allowed == "always" or (allowed == "ask" and _asks_for_pictures(request))
     body = found.body if with_pictures else without_pictures(found.body)
@@ -53,6 +62,8 @@ def article_page(request: HttpRequest, pk: int) -> HttpResponse:
     )
     if with_pictures:
         response._csp_update = {"img-src": ["https:"]}  # type: ignore[attr-defined]
+    if found.hidden:
+        add_never_cache_headers(response)
     return response
 
 
@@ -62,18 +73,27 @@ def _asks_for_pictures(request: HttpRequest) -> bool:
     return request.GET.get("pictures") == "1" and comes_from in (None, "none", "same-origin")
 
 
+@require_safe
 def outlet_list(request: HttpRequest) -> HttpResponse:
     """All outlets that have articles."""
     return render(request, "articles/outlets.html", {"outlets": Outlet.objects.with_articles()})
 
 
+@require_safe
 def outlet_page(request: HttpRequest, slug: str) -> HttpResponse:
     """An outlet's articles."""
-    found = get_object_or_404(Outlet, slug=slug)
-    articles = Article.objects.for_list().narrowed(outlets=[found])
+    found = with_slug(slug)
+    if found is None:
+        raise Http404(_("There is no such outlet."))
+    if found.slug != slug:
+        query = request.META.get("QUERY_STRING", "")
+        address = found.get_absolute_url() + (f"?{query}" if query else "")
+        return HttpResponsePermanentRedirect(address)
+    articles = _listed().narrowed(outlets=[found])
     return _render_list(request, "articles/outlet.html", articles, {"outlet": found})
 
 
+@require_safe
 def day_page(request: HttpRequest, year: int, month: int, day: int) -> HttpResponse:
     """The articles of a day in the archive's time zone."""
     try:
@@ -82,14 +102,18 @@ def day_page(request: HttpRequest, year: int, month: int, day: int) -> HttpRespo
         raise Http404(_("There is no such day.")) from None
     if not FIRST_YEAR <= year <= LAST_YEAR:
         raise Http404(_("There is no such day."))
-    articles = Article.objects.for_list().narrowed(after=asked, before=asked)
-    neighbours = Article.objects.days_beside(asked)
+    articles = _listed().narrowed(after=asked, before=asked)
+    neighbours = Article.objects.readable().days_beside(asked)
     return _render_list(
         request,
         "articles/day.html",
         articles,
         {"day": asked, "is_today": asked == timezone.localdate(), "neighbours": neighbours},
     )
+
+
+def _listed() -> ArticleQuerySet:
+    return Article.objects.readable().for_list()
 
 
 def _render_list(

@@ -10,6 +10,7 @@ from ninja import NinjaAPI
 from ninja.errors import ValidationError
 from ninja.renderers import JSONRenderer
 
+from articles.api import router as articles
 from newsarchive.api_docs import DocsPage
 from search.api import router as search
 
@@ -30,6 +31,7 @@ api = NinjaAPI(
     renderer=ReadableRenderer(),
 )
 api.add_router("", search)
+api.add_router("", articles)
 
 
 @api.exception_handler(ValidationError)

@@ -1,20 +1,17 @@
-"""What programs are told: the JSON of a search, and what is wrong with a question."""
+"""What programs are told: the JSON of a search."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 from django.utils.translation import gettext_noop as _
-from django.utils.translation import override
 from ninja import Field, Schema
 from pydantic import ConfigDict
 from pydantic.config import JsonDict
 
-from articles.forms import FilterForm
 from articles.models import Article
 from search.finding import Results
 
-__all__ = ["Answer", "BadQuestionError", "Problem", "answer_of", "narrowing"]
+__all__ = ["Answer", "answer_of"]
 
 
 EXAMPLE: JsonDict = {
@@ -89,29 +86,6 @@ class Answer(Schema):
     understood: str = Field(description=_("the query as it was understood, in its plainest form"))
     facets: Facets = Field(description=_("counts by outlet and by year"))
     results: list[FoundArticle] = Field(description=_("the articles of the page, in order"))
-
-
-class Problem(Schema):
-    """Why there is no answer."""
-
-    message: str = Field(description=_("what is wrong and what to do"))
-
-
-class BadQuestionError(ValueError):
-    """A question that cannot be answered; the message says, in English, what is wrong."""
-
-
-def narrowing(*, outlets: Sequence[str], after: str, before: str) -> dict[str, Any]:
-    """Return ``outlets`` (slugs), ``after`` and ``before`` as ``find_articles`` takes them.
-
-    Days are written as a list's filter takes them; "" leaves a side open. Raises BadQuestionError.
-    """
-    form = FilterForm({"outlet": list(outlets), "after": after, "before": before})
-    with override(None):
-        if form.errors:
-            wrong = ((name, error) for name, errors in form.errors.items() for error in errors)
-            raise BadQuestionError(" ".join(f"{name}: {error}" for name, error in wrong))
-    return form.narrowing
 
 
 def answer_of(

@@ -1,7 +1,6 @@
 """Searching, for programs."""
 
 from time import perf_counter
-from typing import Any
 
 from django.http import HttpRequest
 from django.utils.translation import gettext_noop as _
@@ -9,8 +8,8 @@ from django.views.decorators.cache import never_cache
 from ninja import Field, Query, Router, Schema, Status
 from ninja.decorators import decorate_view
 
-from articles.models import Outlet
-from search.answers import Answer, BadQuestionError, Problem, answer_of, narrowing
+from articles.api import DAYS, BadQuestionError, Problem, name_outlets, narrowing
+from search.answers import Answer, answer_of
 from search.engines.base import IndexUnavailableError
 from search.finding import find_articles
 from search.language import LONGEST_QUERY
@@ -21,22 +20,6 @@ __all__ = ["router"]
 LAST_PAGE = 1_000_000
 
 router = Router(tags=["search"])
-
-
-# As OpenAPI can say it: without leap days, and without the other ways to write a day.
-_YEAR = "(19|20)[0-9]{2}"
-_DAY_OF_YEAR = (
-    "(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])"
-    "|(0[469]|11)-(0[1-9]|[12][0-9]|30)"
-    "|02-(0[1-9]|1[0-9]|2[0-8])"
-)
-DAYS = f"^({_YEAR}(-(0[1-9]|1[0-2]))?|{_YEAR}-({_DAY_OF_YEAR}))?$"
-
-
-def _name_outlets(schema: dict[str, Any]) -> None:
-    """Say which slugs there are; an empty one stands for any outlet, as on the pages."""
-    slugs = Outlet.objects.order_by("slug").values_list("slug", flat=True)
-    schema["items"]["enum"] = ["", *slugs]
 
 
 class Question(Schema):
@@ -52,7 +35,7 @@ class Question(Schema):
     outlet: list[str] = Field(
         [],
         description=_("slugs of outlets; repeat it for several"),
-        json_schema_extra=_name_outlets,
+        json_schema_extra=name_outlets,
     )
     after: str = Field(
         "",

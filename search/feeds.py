@@ -1,29 +1,26 @@
 """Following a search in a feed reader."""
 
-import re
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib.syndication.views import Feed
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBadRequest,
+)
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
-from django.utils.feedgenerator import Atom1Feed
-from django.utils.html import escape
 from django.utils.translation import gettext as _
 
+from articles.api import BadQuestionError, narrowing
+from articles.feeds import ENTRIES, ArticleFeed, xml_text
 from articles.models import Article
-from search.answers import BadQuestionError, narrowing
 from search.engines.base import IndexUnavailableError
 from search.finding import find_articles
 from search.query import Sort
 
 __all__ = ["SearchFeed"]
-
-ENTRIES = 50
-_not_in_xml = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True)
@@ -35,10 +32,8 @@ class Followed:
     articles: list[Article]
 
 
-class SearchFeed(Feed):
+class SearchFeed(ArticleFeed):
     """The newest articles that ``?q=`` finds, narrowed as on the search page."""
-
-    feed_type = Atom1Feed
 
     def __call__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Answer with the feed; with plain text where the question or the index is bad."""
@@ -87,28 +82,3 @@ class SearchFeed(Feed):
     def items(self, followed: Followed) -> list[Article]:
         """Return the articles."""
         return followed.articles
-
-    def item_title(self, item: Article) -> str:
-        """Return the headline as text."""
-        return xml_text(item.headline)
-
-    def item_description(self, item: Article) -> str:
-        """Return the article's beginning as HTML."""
-        return escape(xml_text(item.lead))
-
-    def item_author_name(self, item: Article) -> str:
-        """Return the outlet's name."""
-        return xml_text(item.outlet.name)
-
-    def item_pubdate(self, item: Article) -> datetime | None:
-        """Return when it was published; None where nobody knows."""
-        return item.published_at
-
-    def item_updateddate(self, item: Article) -> datetime:
-        """Return when what a reader sees changed last."""
-        return item.edited_at or item.published_at or item.created_at
-
-
-def xml_text(text: str) -> str:
-    """Return ``text`` without the characters that XML cannot hold."""
-    return _not_in_xml.sub("", text)

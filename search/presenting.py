@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy
 
 from articles.forms import FIRST_YEAR, LAST_YEAR
 from articles.models import Outlet
-from search.engines.base import engine
 from search.explaining import (
     FEW,
     MOST_CORRECTIONS,
@@ -25,7 +24,7 @@ from search.explaining import (
     explain,
     is_worth_telling,
 )
-from search.finding import Results, count_articles, days_with_articles
+from search.finding import Results, corrections, count_articles, days_with_articles
 from search.forms import SORT_LABELS, Asked
 from search.language import RepairKind
 from search.query import AllOf, OfOutlets, Sort
@@ -200,6 +199,7 @@ def _timeline(asked: Asked, found: Results) -> Timeline | None:
         outlets=asked.outlets or _named_outlets(found.understood),
         after=max(period[0], date(FIRST_YEAR, 1, 1)),
         before=min(period[1], date(LAST_YEAR, 12, 31)),
+        hidden=found.hidden,
     )
     return timeline(found.days, archived, period, after=asked.after, before=asked.before)
 
@@ -233,9 +233,9 @@ def _corrected(asked: Asked, found: Results) -> Link | None:
     better = correction(
         tree,
         found.count,
-        partial(count_articles, **asked.narrowing),
-        count_articles,
-        lambda word: engine().corrections(word, MOST_CORRECTIONS),
+        partial(count_articles, hidden=found.hidden, **asked.narrowing),
+        partial(count_articles, hidden=found.hidden),
+        partial(corrections, most=MOST_CORRECTIONS, hidden=found.hidden),
     )
     return (
         Link(better.query, asked.but(query=better.query).address(), better.count)
@@ -248,8 +248,9 @@ def _explanation(asked: Asked, found: Results) -> Explanation | None:
     tree = found.understood.parsed.tree
     if found.count or tree is None:
         return None
-    here = _remembering(partial(count_articles, **asked.narrowing))
-    return explain(tree, here, _remembering(count_articles) if asked.is_narrowed else None)
+    count = partial(count_articles, hidden=found.hidden)
+    here = _remembering(partial(count, **asked.narrowing))
+    return explain(tree, here, _remembering(count) if asked.is_narrowed else None)
 
 
 def _remembering(count: Callable[[str], int]) -> Callable[[str], int]:

@@ -1,7 +1,7 @@
 """What can be asked of an engine: a tree of conditions, free of Django and of any engine."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
@@ -149,7 +149,8 @@ Condition = Text | OfOutlets | Published | AllOf | AnyOf | Excluding
 class Query:
     """Articles for which ``condition`` holds, of any of the outlets, published in [after, before).
 
-    No outlets: any outlet. Days are counted in ``zone``.
+    No outlets: any outlet. Days are counted in ``zone``. ``without`` are the ids of articles that
+    are not found whatever holds for them; they ascend, and may be many.
     """
 
     condition: Condition = AllOf()
@@ -158,6 +159,7 @@ class Query:
     before: datetime | None = None
     sort: Sort = Sort.RELEVANCE
     zone: tzinfo = UTC
+    without: Sequence[int] = ()
 
 
 def texts_of(condition: Condition) -> Iterator[Text]:

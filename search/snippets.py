@@ -41,9 +41,7 @@ def snippet(text: str, pieces: Sequence[Piece]) -> SafeString:
     ``marked``'s. Where not all pieces are near each other, it is two parts of about 80 characters.
     Without a match it is the beginning.
     """
-    text = text[:MOST_CHARACTERS]
-    folded = fold(text)
-    occurrences = _occurrences(folded, pieces)
+    occurrences = _occurrences_in_long(text, pieces)
     matches = _joined((start, end) for start, end, _piece in occurrences)
     windows = [_window(text, matches, _best(occurrences, WINDOW), WINDOW)]
     missing = _unseen(occurrences, windows[0])
@@ -59,12 +57,34 @@ def snippet(text: str, pieces: Sequence[Piece]) -> SafeString:
     return format_html_join("", "{}", ((before,), (between,), (after,)))
 
 
-def _occurrences(folded: str, pieces: Iterable[Piece]) -> list[Occurrence]:
-    """Return where pieces are in ``folded``, in order."""
+def _occurrences_in_long(text: str, pieces: Iterable[Piece]) -> list[Occurrence]:
+    """Return where pieces are in the beginning of ``text``, in order.
+
+    Of pieces that are only further on, the first place, and what else is near it.
+    """
+    occurrences = _occurrences(fold(text[:MOST_CHARACTERS]), pieces)
+    if len(text) <= MOST_CHARACTERS:
+        return occurrences
+    seen = {piece for _start, _end, piece in occurrences}
+    folded = ""
+    for piece in pieces:
+        if piece.string in seen:
+            continue
+        folded = folded or fold(text)
+        if first := piece.occurrences.search(folded):
+            near = max(0, first.start() - WINDOW), first.end() + 2 * WINDOW
+            occurrences += _occurrences(folded, pieces, *near)
+    return sorted(set(occurrences))
+
+
+def _occurrences(
+    folded: str, pieces: Iterable[Piece], start: int = 0, end: int | None = None
+) -> list[Occurrence]:
+    """Return where pieces are between two places of ``folded``, in order."""
     return sorted(
         (*match.span(), piece.string)
         for piece in pieces
-        for match in piece.occurrences.finditer(folded)
+        for match in piece.occurrences.finditer(folded, start, len(folded) if end is None else end)
     )
 
 

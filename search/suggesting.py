@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 from articles.models import Article
-from search.engines.base import engine
-from search.finding import count_articles, find_titles
+from search.finding import Ids, completions, count_articles, find_titles, hidden_articles
 from search.language import LONGEST_QUERY, Phrase
 from search.text import fold, segments, with_gaps, words
 
@@ -30,21 +29,27 @@ def suggest(typed: str) -> Suggestions:
     string = with_gaps(folded).strip()
     if not string:
         return Suggestions([], [])
-    titles = find_titles(str(Phrase(string, in_title=True)), MOST_TITLES)
-    return Suggestions(_completed(typed, folded), titles)
+    hidden = hidden_articles()
+    titles = find_titles(str(Phrase(string, in_title=True)), MOST_TITLES, hidden=hidden)
+    return Suggestions(_completed(typed, folded, hidden), titles)
 
 
-def _completed(typed: str, folded: str) -> list[str]:
+def _completed(typed: str, folded: str, hidden: Ids) -> list[str]:
     """Return ``typed`` with its last word completed; of a long run, its last segment."""
     last = words(folded)[-1]
     if not folded.endswith(last):
         return []
-    found = engine().completions(last, MOST_TERMS + 1)
+    found = completions(last, MOST_TERMS + 1, hidden=hidden)
     completed = [typed[: -len(last)] + word for word in found if word != last]
     if not completed and (ending := _last_segment(last)):
         # What a segment may become need not stand beside what is before it.
-        wholes = [last[: -len(ending)] + word for word in engine().completions(ending, MOST_TRIED)]
-        known = [whole for whole in wholes if whole != last and count_articles(str(Phrase(whole)))]
+        endings = completions(ending, MOST_TRIED, hidden=hidden)
+        wholes = [last[: -len(ending)] + word for word in endings]
+        known = [
+            whole
+            for whole in wholes
+            if whole != last and count_articles(str(Phrase(whole)), hidden=hidden)
+        ]
         completed = [typed[: -len(last)] + whole for whole in known]
     return completed[:MOST_TERMS]
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
-from articles.models import Outlet, OutletAlias, end_of, start_of
+from articles.models import OldSlug, Outlet, OutletAlias, end_of, start_of
 from search.language import And, Node, Not, Or, OutletName, Parsed, Period, Phrase, Word, parse
 from search.query import (
     AllOf,
@@ -82,8 +82,9 @@ def condition_of(node: Node, unknown_outlets: list[str]) -> Condition:
 
 
 def _outlets_named(folded: str) -> frozenset[int]:
-    """Return the ids of the outlets that have this slug, name, folder or host."""
+    """Return the ids of the outlets that have this slug, name, folder or host, or had this slug."""
     names: list[tuple[int, str]] = list(OutletAlias.objects.values_list("outlet", "value"))
+    names += OldSlug.objects.values_list("outlet", "slug")
     for pk, slug, name in Outlet.objects.values_list("pk", "slug", "name"):
         names += [(pk, slug), (pk, name)]
     return frozenset(pk for pk, name in names if " ".join(fold(name).split()) == folded)

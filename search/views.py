@@ -22,6 +22,7 @@ from search.suggesting import suggest as suggestions_for
 PAGE_SIZE = 20
 
 
+@require_safe
 def search(request: HttpRequest) -> HttpResponse:
     """Results for ``?q=``; all of the page's state is in its address."""
     form = SearchForm(request.GET)

@@ -86,9 +86,10 @@ class ArticleQuerySet(models.QuerySet["Article"]):
 
     def days_beside(self, day: date) -> tuple[date | None, date | None]:
         """Return the last day before ``day`` and the first after it that have articles."""
-        dated = self.filter(listed_at__gt=UNDATED).values_list("listed_at", flat=True)
-        earlier = dated.filter(listed_at__lt=start_of(day)).order_by("-listed_at").first()
-        later = dated.filter(listed_at__gte=end_of(day)).order_by("listed_at").first()
+        times = self.values_list("listed_at", flat=True)
+        before = times.filter(listed_at__gt=UNDATED, listed_at__lt=start_of(day))
+        earlier = before.order_by("-listed_at").first()
+        later = times.filter(listed_at__gte=end_of(day)).order_by("listed_at").first()
         return (
             timezone.localdate(earlier) if earlier else None,
             timezone.localdate(later) if later else None,

@@ -49,24 +49,25 @@ class Engine(BaseSearchBackend):
         """Return hits ``start`` to ``end`` of ``query``. Raises IndexUnavailableError."""
 
     @abstractmethod
-    def similar(self, pk: int, most: int) -> list[int]:
+    def similar(self, pk: int, most: int, *, without: Sequence[int] = ()) -> list[int]:
         """Return the ids of the articles most like article ``pk``, the most alike first.
 
-        None where the index has no such article. Raises IndexUnavailableError.
+        None where the index has no such article. ``without`` as in ``Query``. Raises
+        IndexUnavailableError.
         """
 
     @abstractmethod
-    def completions(self, prefix: str, most: int) -> list[str]:
+    def completions(self, prefix: str, most: int, *, without: Sequence[int] = ()) -> list[str]:
         """Return the most frequent words of the archive that begin with a folded ``prefix``.
 
-        Raises IndexUnavailableError.
+        Those that only articles ``without`` have are left out. Raises IndexUnavailableError.
         """
 
     @abstractmethod
-    def corrections(self, word: str, most: int) -> list[str]:
+    def corrections(self, word: str, most: int, *, without: Sequence[int] = ()) -> list[str]:
         """Return the most frequent words of the archive that differ from ``word`` in one character.
 
-        Raises IndexUnavailableError.
+        Those that only articles ``without`` have are left out. Raises IndexUnavailableError.
         """
 
     @abstractmethod
@@ -135,9 +136,11 @@ class EngineQuery(BaseSearchQuery):
     """Builds a ``Query`` from what was asked of a SearchQuerySet.
 
     It understands ``content`` (what a person typed), ``outlet__in`` (ids), ``published_at__gte``
-    and ``published_at__lt`` (aware times), all of which must hold, and ordering by
-    ``published_at`` or ``-published_at``.
+    and ``published_at__lt`` (aware times), all of which must hold, ``without`` (ids, ascending) and
+    ordering by ``published_at`` or ``-published_at``.
     """
+
+    CONDITIONS = ("content", "outlet__in", "published_at__gte", "published_at__lt", "without")
 
     def build_query(self) -> Query:
         """Return the ``Query`` for the engine. Raises ValueError for what it cannot express."""
@@ -153,6 +156,7 @@ class EngineQuery(BaseSearchQuery):
             before=asked.get("published_at__lt"),
             sort=self._sort(),
             zone=timezone.get_default_timezone(),
+            without=asked.get("without", ()),
         )
 
     def _conditions(self, node: SearchNode) -> Iterable[tuple[str, Any]]:
@@ -164,7 +168,7 @@ class EngineQuery(BaseSearchQuery):
             else:
                 field, value = child
                 field = field.removesuffix("__content")
-                if field not in ("content", "outlet__in", "published_at__gte", "published_at__lt"):
+                if field not in self.CONDITIONS:
                     raise ValueError(f"Searches know no condition {field}.")
                 yield field, getattr(value, "query_string", value)
 

@@ -44,7 +44,7 @@ class MemoryBackend(Engine):
 
     def find(self, query: Query, start: int, end: int | None) -> Hits:
         """See Engine."""
-        matches = [d for d in self._documents.values() if holds(query.condition, d)]
+        matches = [d for d in self._but(query.without) if holds(query.condition, d)]
         in_time = [d for d in matches if holds(Published(query.after, query.before), d)]
         of_outlets = [d for d in matches if not query.outlets or d.outlet in query.outlets]
         found = self._ordered([d for d in in_time if d in of_outlets], query)
@@ -57,6 +57,11 @@ class MemoryBackend(Engine):
             years=dict(Counter(years)),
             days=dict(Counter(days)),
         )
+
+    def _but(self, without: Sequence[int]) -> list[Document]:
+        """Return all documents but those with these ids."""
+        left_out = set(without)
+        return [d for d in self._documents.values() if d.id not in left_out]
 
     def _ordered(self, documents: list[Document], query: Query) -> list[Document]:
         def age(document: Document) -> tuple[bool, datetime, int]:
@@ -98,31 +103,32 @@ class MemoryBackend(Engine):
         rarity = log(len(counts) / (sum(term in c for c in counts) + 1)) + 1
         return rarity * often * 2.2 / (often + 1.2 * (0.25 + 0.75 * length / average))
 
-    def similar(self, pk: int, most: int) -> list[int]:
+    def similar(self, pk: int, most: int, *, without: Sequence[int] = ()) -> list[int]:
         """See Engine."""
         if pk not in self._documents:
             return []
-        words = {
-            pk: {s for s in segments(d.form) if len(s) > 1} for pk, d in self._documents.items()
-        }
-        shared = Counter({other: len(words[pk] & words[other]) for other in words if other != pk})
+        words = _words_of(self._documents[pk])
+        others = [document for document in self._but(without) if document.id != pk]
+        shared = Counter({other.id: len(words & _words_of(other)) for other in others})
         return [other for other, count in shared.most_common(most) if count]
 
-    def completions(self, prefix: str, most: int) -> list[str]:
+    def completions(self, prefix: str, most: int, *, without: Sequence[int] = ()) -> list[str]:
         """See Engine."""
-        return self._most_frequent(lambda term: term.startswith(prefix), most)
+        return self._most_frequent(lambda term: term.startswith(prefix), most, without)
 
-    def corrections(self, word: str, most: int) -> list[str]:
+    def corrections(self, word: str, most: int, *, without: Sequence[int] = ()) -> list[str]:
         """See Engine."""
 
         def is_close(term: str) -> bool:
             differing = sum(a != b for a, b in zip(term, word, strict=False))
             return len(term) == len(word) > 1 and differing == 1
 
-        return self._most_frequent(is_close, most)
+        return self._most_frequent(is_close, most, without)
 
-    def _most_frequent(self, is_wanted: Callable[[str], bool], most: int) -> list[str]:
-        counts = Counter(t for d in self._documents.values() for t in set(segments(d.text)))
+    def _most_frequent(
+        self, is_wanted: Callable[[str], bool], most: int, without: Sequence[int]
+    ) -> list[str]:
+        counts = Counter(t for d in self._but(without) for t in set(segments(d.text)))
         wanted = sorted((-count, term) for term, count in counts.items() if is_wanted(term))
         return [term for _count, term in wanted[:most]]
 
@@ -164,6 +170,10 @@ def holds(condition: Condition, document: Document) -> bool:
             return any(holds(child, document) for child in conditions)
         case Excluding(child):
             return not holds(child, document)
+
+
+def _words_of(document: Document) -> set[str]:
+    return {segment for segment in segments(document.form) if len(segment) > 1}
 
 
 @cache

@@ -11,7 +11,8 @@ from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 
 from articles.models import Article
-from search.engines.base import IndexUnavailableError, engine
+from search.engines.base import IndexUnavailableError
+from search.finding import similar_articles
 from search.marking import Match, mark
 from search.understanding import understand
 
@@ -77,8 +78,6 @@ def _results(request: HttpRequest, query: str) -> str:
 def more_like_this(article: Article) -> list[Article]:
     """Return the articles most like ``article``, loaded for a list; none where no index answers."""
     try:
-        ids = engine().similar(article.pk, MOST_SIMILAR)
+        return similar_articles(article, MOST_SIMILAR)
     except IndexUnavailableError:
         return []
-    found = Article.objects.for_list().in_bulk(ids)
-    return [found[pk] for pk in ids if pk in found]

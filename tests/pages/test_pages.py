@@ -8,10 +8,11 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
+from django.conf import settings as django_settings
 from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.db import DatabaseError, connection
-from django.test import Client
+from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from hypothesis import HealthCheck, example, given, settings
@@ -264,6 +265,16 @@ class TestAddresses:
         assert 'href="/days/2023/12/14/"' in content
         assert "SHA-256 " + "0" * 63 + "1" in content
         assert "articles/paper/1.md" in content
+
+    def test_a_long_lead_ends_in_an_ellipsis(
+        self, client: Client, make_article: Callable[..., Article]
+    ) -> None:
+        for number in range(2):
+            make_article(published_at=MIDNIGHT, body=f"<p>{'长话短说' * 50}{number}</p>")
+        for address, lengths in (("/", {160, 90}), ("/articles/", {90})):
+            leads = re.findall(r'<p class="lead">(.*?)</p>', client.get(address).content.decode())
+            assert {len(lead) for lead in leads} == lengths
+            assert all(lead.endswith(("说…", "话…", "长…", "短…")) for lead in leads)
 
     def test_titles_and_names_are_escaped_everywhere(
         self, client: Client, make_article: Callable[..., Article]
@@ -611,10 +622,53 @@ class TestAnythingTyped:
     ) -> None:
         response = client.get("/search/?q=新闻", headers={"accept-language": language})
         assert response.status_code == 200
-        assert "新闻档案" in response.content.decode()
+        assert re.search("新闻档案|新聞檔案|News Archive", response.content.decode())
+
+    @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "X"])
+    @pytest.mark.parametrize(
+        "address",
+        [
+            "/",
+            "/articles/",
+            "/articles/ID/",
+            "/outlets/",
+            "/outlets/outlet-1/",
+            "/days/2023/12/14/",
+            "/search/?q=新闻",
+            "/search/suggest?q=新",
+            "/feeds/search.atom?q=新闻",
+            "/feeds/latest.atom",
+            "/outlets/outlet-1/latest.atom",
+        ],
+    )
+    def test_pages_are_for_reading(
+        self, client: Client, archive: list[Article], method: str, address: str
+    ) -> None:
+        address = address.replace("ID", str(archive[0].pk))
+        response = client.generic(method, address)
+        assert response.status_code == 405
+        assert response["Allow"] == "GET, HEAD"
+        assert client.head(address).status_code == 200
 
 
 class TestErrors:
+    def test_the_error_page_needs_no_collected_files(self, client: Client) -> None:
+        client.raise_request_exception = False
+        with override_settings(
+            STORAGES={
+                **django_settings.STORAGES,
+                "staticfiles": {
+                    "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+                },
+            }
+        ):
+            response = client.get("/")
+        content = response.content.decode()
+        assert response.status_code == 500
+        assert "500" in content
+        assert 'class="masthead"' in content
+        assert 'href="/"' in content
+
     def test_a_broken_database_makes_the_site_s_error_page(
         self, client: Client, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -681,7 +735,7 @@ class TestQueries:
             make_article(outlet=outlet, published_at=MIDNIGHT + timedelta(days=1))
         rebuild()
         assert queries() == small
-        assert small <= 6
+        assert small <= 8
 
     @pytest.mark.parametrize("address", LIST_ADDRESSES)
     def test_count_nothing_and_skip_no_rows(
@@ -728,7 +782,7 @@ class TestQueries:
     ) -> None:
         with CaptureQueriesContext(connection) as captured:
             client.get(archive[0].get_absolute_url())
-        assert len(captured) <= 2
+        assert len(captured) <= 3
         assert all('"articles_capture"."content"' not in query["sql"] for query in captured)
 
 
@@ -811,5 +865,5 @@ class TestHeaders:
         content = response.content.decode()
         assert ("img-src 'self' https:" in response["Content-Security-Policy"]) == allowed
         assert ("<img" in content) == allowed
-        assert ("pictures=1" in content) == (setting == "ask" and not allowed)
+        assert ('href="?pictures=1' in content) == (setting == "ask" and not allowed)
         assert 'href="https://pictures.example/1.jpg"' in content or allowed

@@ -16,6 +16,7 @@ from articles.models import Article, Outlet
 from search import admin as search_admin
 from search.finding import find_ids
 from search.indexing import rebuild
+from tests.desk.jobs import asked, confirmed, done
 
 pytestmark = pytest.mark.django_db
 
@@ -129,6 +130,18 @@ def test_nothing_typed_breaks_the_list(
     assert bool(titles) == (not query.strip())
 
 
+@pytest.mark.parametrize("query", ["\0", "国\0安法", "国安法\0"])
+def test_a_nul_finds_nothing(
+    query: str, articles: dict[str, Article], admin_client: Client
+) -> None:
+    assert found(admin_client, query) == []
+
+
+def test_hidden_articles_are_found(articles: dict[str, Article], admin_client: Client) -> None:
+    Article.objects.filter(title="社论").update(hidden=True)
+    assert found(admin_client, "国安法") == ["社论", "國安法生效"]
+
+
 def test_a_quarter_of_a_million_hits_fit_into_a_query(
     articles: dict[str, Article], admin_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -148,13 +161,9 @@ def test_texts_stay_in_the_database(articles: dict[str, Article], admin_client: 
 def test_the_action_deletes_what_was_found_and_ticked(
     articles: dict[str, Article], admin_client: Client
 ) -> None:
-    data = {
-        "action": "delete_selected",
-        "select_across": "1",
-        "_selected_action": str(articles["社论"].pk),
-        "post": "yes",
-    }
-    assert admin_client.post(f"{reverse(LIST)}?q=nato", data).status_code == 302
+    ticked = [articles["社论"]]
+    page = asked(admin_client, "delete_selected", ticked, query="?q=nato", select_across="1")
+    assert done(confirmed(admin_client, page)).status == "finished"
     titles = set(Article.objects.values_list("title", flat=True))
     assert titles == {"國安法生效", "国家关于安全法的修订"}
 

@@ -2,15 +2,26 @@
 
 import random
 import re
+from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from corpus import (
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from search import text
+from search.documents import Document
+from search.engines.base import Engine
+from search.engines.memory import MemoryBackend
+from search.engines.whoosh import WhooshBackend
+from search.query import AllOf, Excluding, Query, Sort
+from tests.search.corpus import (
     FULL_WIDTH,
     REAL_ARCHIVE,
     Documents,
@@ -26,15 +37,6 @@ from corpus import (
     real_documents,
     scan,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
-from search import text
-from search.documents import Document
-from search.engines.base import Engine
-from search.engines.memory import MemoryBackend
-from search.engines.whoosh import WhooshBackend
-from search.query import AllOf, Excluding, Query, Sort
 
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
@@ -561,6 +563,81 @@ class TestVocabulary:
         assert backend.similar(1, 1) == [2]
         assert 1 not in backend.similar(1, 10)
         assert backend.similar(99, 5) == []
+
+
+class TestLeftOut:
+    """Documents that are left out, however many, for as long as a question says so."""
+
+    @given(data=st.data())
+    @settings(max_examples=50)
+    def test_as_if_they_were_not_there(
+        self, backend: Engine, corpus: Documents, data: st.DataObject
+    ) -> None:
+        word = data.draw(st.sampled_from(["一", "的", "台湾 国安法", "nato", "-台湾", "没有这个"]))
+        outlets = frozenset(data.draw(st.sets(st.sampled_from([1, 2, 10, 77]))))
+        after = data.draw(st.sampled_from([None, datetime(2020, 6, 30, 16, tzinfo=UTC)]))
+        strangers = st.sampled_from([-5, 0, 3, 10**12, 2**63 - 1])
+        without = sorted(data.draw(st.sets(st.one_of(st.sampled_from(list(corpus)), strangers))))
+        forms: list[Sequence[int]] = [without, tuple(without), array("q", without)]
+        sort = data.draw(st.sampled_from(ALL_SORTS))
+        query = Query(asked(word).condition, outlets, after, sort=sort)
+
+        everything = backend.find(query, 0, None)
+        hits = backend.find(replace(query, without=data.draw(st.sampled_from(forms))), 0, None)
+        assert hits.found == [hit for hit in everything.found if hit[0] not in without]
+        assert hits.count == len(hits.found)
+
+        kept = [d for pk, d in corpus.items() if pk not in without]
+        matching = [d for d in kept if d.id in set(ids_of(backend, asked(word)))]
+        in_time = [d for d in matching if is_between(d, after, None)]
+        theirs = [d for d in matching if not outlets or d.outlet in outlets]
+        years = [d.published_at.year for d in theirs if d.published_at]
+        days = [d.published_at.date() for d in theirs if d in in_time and d.published_at]
+        assert hits.outlets == Counter(d.outlet for d in in_time)
+        assert hits.years == Counter(years)
+        assert hits.days == Counter(days)
+
+    def test_all_of_them(self, backend: Engine, corpus: Documents) -> None:
+        everything = sorted(corpus)
+        hits = backend.find(Query(without=everything), 0, None)
+        assert (hits.count, hits.found, hits.outlets, hits.days) == (0, [], {}, {})
+        assert backend.similar(everything[0], 5, without=everything) == []
+        assert backend.completions("台", 5, without=everything) == []
+        assert backend.corrections("抬湾", 5, without=everything) == []
+        assert backend.count() == len(corpus)
+
+    def test_similar_articles(self, backend: Engine, corpus: Documents) -> None:
+        pk = next(iter(corpus))
+        everything = backend.similar(pk, len(corpus))
+        assert len(everything) > 20
+        without = sorted([pk, *everything[::2]])
+        assert backend.similar(pk, 9, without=without) == everything[1::2][:9]
+
+    @given(data=st.data())
+    @settings(max_examples=40)
+    def test_words_that_only_they_have(
+        self, backend: Engine, corpus: Documents, data: st.DataObject
+    ) -> None:
+        without = sorted(data.draw(st.sets(st.sampled_from(list(corpus)), min_size=1)))
+        kept = [d for pk, d in corpus.items() if pk not in without]
+        counts = Counter(term for d in kept for term in set(text.segments(d.text)))
+        prefix = data.draw(st.sampled_from(["台", "国", "n", "1", "\U00020bb7", "重复", "没有"]))
+        found = backend.completions(prefix, 9, without=without)
+        beginning = sorted((-n, term) for term, n in counts.items() if term.startswith(prefix))
+        assert found == [term for _n, term in beginning[:9]]
+        word = data.draw(st.sampled_from(["抬湾", "国案", "没油", "中锅", "iphoni", "natos"]))
+        assert set(backend.corrections(word, 9, without=without)) <= set(counts)
+
+
+def test_words_of_deleted_articles_are_not_suggested(build: Build) -> None:
+    given = {
+        1: folded_document(1, 1, None, "题", "台风"),
+        2: folded_document(2, 1, None, "题", "台湾"),
+    }
+    backend = build(given)
+    backend.replace([1], lambda _ids: [])
+    assert backend.completions("台", 5) == ["台湾"]
+    assert backend.corrections("抬风", 5) == []
 
 
 @pytest.fixture(scope="module")

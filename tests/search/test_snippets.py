@@ -196,6 +196,22 @@ class TestSnippet:
         assert texts_marked(shown) == ["台灣国安法"]
         assert len(without_marks(shown)) < 250
 
+    @pytest.mark.parametrize(
+        ("text", "query", "found"),
+        [
+            ("别的话。" * 60_000 + "台灣国安法NATO。" + "别的话。" * 60_000, "国安法", ["国安法"]),
+            ("台湾。" + "别的话。" * 60_000 + "国安法。台湾。", "国安法 台湾", ["国安法", "台湾"]),
+            ("别的话。" * 50_000 + "国安法", "国安法", ["国安法"]),
+            ("别" * 199_999 + "国安法", "国安法", ["国安法"]),
+            ("别的话。" * 60_000 + "natoo nato。", "nato", ["nato"]),
+            ("别的话。" * 60_000, "国安法", []),
+        ],
+    )
+    def test_finds_a_match_however_deep(self, text: str, query: str, found: list[str]) -> None:
+        shown = snippet(text, pieces_of(query))
+        assert texts_marked(shown) == found
+        assert len(without_marks(shown)) < 250
+
     def test_begins_at_a_sentence(self) -> None:
         text = "很久以前的一句话。" * 30 + "这一句说到國安法，并且还很长。" + "后来的一句话。" * 30
         shown = snippet(text, pieces_of("国安法"))

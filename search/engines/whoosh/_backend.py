@@ -80,17 +80,17 @@ class WhooshBackend(Engine):
         """See Engine."""
         return self._read(lambda leaves: _finding.find(leaves, query, start, end))
 
-    def similar(self, pk: int, most: int) -> list[int]:
+    def similar(self, pk: int, most: int, *, without: Sequence[int] = ()) -> list[int]:
         """See Engine."""
-        return self._read(lambda leaves: _finding.similar(leaves, pk, most))
+        return self._read(lambda leaves: _finding.similar(leaves, pk, most, without))
 
-    def completions(self, prefix: str, most: int) -> list[str]:
+    def completions(self, prefix: str, most: int, *, without: Sequence[int] = ()) -> list[str]:
         """See Engine."""
-        return self._read(lambda leaves: _finding.completions(leaves, prefix, most))
+        return self._read(lambda leaves: _finding.completions(leaves, prefix, most, without))
 
-    def corrections(self, word: str, most: int) -> list[str]:
+    def corrections(self, word: str, most: int, *, without: Sequence[int] = ()) -> list[str]:
         """See Engine."""
-        return self._read(lambda leaves: _finding.corrections(leaves, word, most))
+        return self._read(lambda leaves: _finding.corrections(leaves, word, most, without))
 
     def count(self) -> int:
         """See Engine."""

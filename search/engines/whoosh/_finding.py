@@ -1,7 +1,7 @@
 """Answering a query from the segments of an index."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from math import log
 
@@ -25,9 +25,10 @@ ALIKE = 0.8
 
 def find(leaves: Sequence[Leaf], query: Query, start: int, end: int | None) -> Hits:
     """Return hits ``start`` to ``end`` of ``query``, and how many there are."""
+    without = _ids(query.without)
     of_outlets, in_time, wanted = [], [], []
     for leaf in leaves:
-        found = leaf.matching(query.condition, leaf.documents)
+        found = leaf.but(without, leaf.matching(query.condition, leaf.documents))
         theirs = np.isin(leaf.outlets[found], list(query.outlets)) | (not query.outlets)
         then = between(leaf.published[found], query.after, query.before)
         of_outlets.append(leaf.published[found[theirs]])
@@ -74,7 +75,7 @@ def _order(
     return np.lexsort((ids, published, scores, in_one_piece))[::-1], scores
 
 
-def similar(leaves: Sequence[Leaf], pk: int, most: int) -> list[int]:
+def similar(leaves: Sequence[Leaf], pk: int, most: int, without: Sequence[int]) -> list[int]:
     """Return the ids of the articles that share the most telling segments with article ``pk``."""
     size = sum(leaf.size for leaf in leaves)
     form = next(
@@ -91,44 +92,60 @@ def similar(leaves: Sequence[Leaf], pk: int, most: int) -> list[int]:
             telling.append(((1 + log(often)) * log(size / holders), term))
     terms = [term for weight, term in sorted(telling, reverse=True)[:TELLING_TERMS] if weight > 0]
     ranking = Ranking(leaves, ((term, False) for term in terms))
-    scores = _joined([ranking.scores(leaf, leaf.documents) for leaf in leaves], float)
-    ids = _joined([leaf.ids[leaf.documents] for leaf in leaves])
+    others = [(leaf, leaf.but(_ids(without), leaf.documents)) for leaf in leaves]
+    scores = _joined([ranking.scores(leaf, documents) for leaf, documents in others], float)
+    ids = _joined([leaf.ids[documents] for leaf, documents in others])
     order = np.lexsort((ids, scores))[::-1]
     return [i for i in ids[order[scores[order] > 0][: most + 1]].tolist() if i != pk][:most]
 
 
-def completions(leaves: Sequence[Leaf], prefix: str, most: int) -> list[str]:
+def completions(
+    leaves: Sequence[Leaf], prefix: str, most: int, without: Sequence[int]
+) -> list[str]:
     """Return the most frequent segments that begin with ``prefix``."""
-    counts: Counter[bytes] = Counter()
-    encoded = prefix.encode("utf-8", "surrogatepass")
-    for leaf in leaves:
-        for term, holders in leaf.terms_with("segments", encoded):
-            counts[term] += holders
-    return _most_frequent(counts, most)
+    return _most_frequent(_beginning(leaves, prefix, without), most)
 
 
-def corrections(leaves: Sequence[Leaf], word: str, most: int) -> list[str]:
+def corrections(leaves: Sequence[Leaf], word: str, most: int, without: Sequence[int]) -> list[str]:
     """Return the most frequent segments that differ from ``word`` in one character.
 
     Of letters, those that are about alike and begin alike.
     """
-    counts: Counter[bytes] = Counter()
     if word.isascii():
         if len(word) < SHORTEST_CORRECTED_LETTERS:
             return []
-        for leaf in leaves:
-            for term, holders in leaf.terms_with("segments", word[:1].encode()):
-                counts[term] += holders
+        counts = _beginning(leaves, word[:1], without)
         known = {str(term, "utf-8", "surrogatepass"): count for term, count in counts.items()}
         known.pop(word, None)
         alike = get_close_matches(word, known, n=20, cutoff=ALIKE)
         return sorted(alike, key=lambda term: -known[term])[:most]
     if len(word) < SHORTEST_CORRECTED:
         return []
+    return _most_frequent(
+        _counted_in(leaves, without, lambda leaf: leaf.differing_in_one("segments", word)), most
+    )
+
+
+def _beginning(leaves: Sequence[Leaf], prefix: str, without: Sequence[int]) -> "Counter[bytes]":
+    """Return the segments that begin with ``prefix``, and how many documents have each."""
+    encoded = prefix.encode("utf-8", "surrogatepass")
+    return _counted_in(leaves, without, lambda leaf: leaf.beginning("segments", encoded))
+
+
+def _counted_in(
+    leaves: Sequence[Leaf], without: Sequence[int], terms_of: Callable[[Leaf], Sequence[int]]
+) -> "Counter[bytes]":
+    """Return the segments whose numbers ``terms_of`` gives, and how many documents have each."""
+    ids = _ids(without)
+    counts: Counter[bytes] = Counter()
     for leaf in leaves:
-        for term, holders in leaf.differing_in_one("segments", word):
-            counts[term] += holders
-    return _most_frequent(counts, most)
+        if terms := terms_of(leaf):
+            counts.update(dict(leaf.counted("segments", terms, leaf.but(ids, leaf.documents))))
+    return +counts
+
+
+def _ids(ids: Sequence[int]) -> Numbers:
+    return np.asarray(ids, np.int64)
 
 
 def _most_frequent(counts: "Counter[bytes]", most: int) -> list[str]:

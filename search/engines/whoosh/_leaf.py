@@ -1,7 +1,7 @@
 """A segment as arrays: who is in it, what it holds of a term, which documents meet a condition."""
 
 import mmap
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,8 @@ Numbers = np.ndarray[Any, Any]
 # Where so few documents are left, looking at them is quicker than asking for more grams.
 FEW_DOCUMENTS = 4
 HAN_BYTES = 3
+NOT_IN_TERMS = b"\xff"
+"""A byte that follows all bytes of UTF-8."""
 MOST_KNOWN_TERMS = 1_000
 _LENGTHS = np.array([byte_to_length(byte) for byte in range(256)], np.float64)
 
@@ -139,29 +141,51 @@ class Leaf:
             return np.empty(0, np.int64), None
         return postings.documents[span], None if postings.counts is None else postings.counts[span]
 
-    def terms_with(self, field: str, prefix: bytes) -> Iterable[tuple[bytes, int]]:
-        """Yield the terms of a field that begin with ``prefix``, and how many have each."""
+    def beginning(self, field: str, prefix: bytes) -> Sequence[int]:
+        """Return the numbers of a field's terms that begin with ``prefix``."""
         postings = self._fields.get(field)
         if postings is None:
-            return
-        for number in range(postings.first_from(prefix), len(postings)):
-            term = postings.term(number)
-            if not term.startswith(prefix):
-                return
-            yield term, int(postings.starts[number + 1] - postings.starts[number])
+            return []
+        return range(postings.first_from(prefix), postings.first_from(prefix + NOT_IN_TERMS))
 
-    def differing_in_one(self, field: str, word: str) -> Iterable[tuple[bytes, int]]:
-        """Yield the terms of a field with all but one of the Han characters of ``word``."""
+    def differing_in_one(self, field: str, word: str) -> Sequence[int]:
+        """Return the numbers of terms with all but one of the Han characters of ``word``."""
         postings = self._fields.get(field)
         encoded = np.frombuffer(word.encode("utf-8", "surrogatepass"), np.uint8)
         if postings is None or len(encoded) != HAN_BYTES * len(word):
-            return
+            return []
         starts = postings.term_starts
         same_length = np.flatnonzero(np.diff(starts) == len(encoded))
         bytes_of = postings.terms[starts[same_length][:, None] + np.arange(len(encoded))]
         same = (bytes_of == encoded).reshape(len(same_length), len(word), HAN_BYTES).all(axis=2)
-        for number in same_length[same.sum(axis=1) == len(word) - 1].tolist():
-            yield postings.term(number), int(postings.starts[number + 1] - postings.starts[number])
+        numbers: list[int] = same_length[same.sum(axis=1) == len(word) - 1].tolist()
+        return numbers
+
+    def counted(
+        self, field: str, terms: Sequence[int], documents: Numbers
+    ) -> Iterator[tuple[bytes, int]]:
+        """Yield the terms with these numbers, and how many of ``documents`` have each."""
+        if not len(terms):
+            return
+        postings = self._fields[field]
+        spans = [slice(*postings.starts[number : number + 2].tolist()) for number in terms]
+        counts = [span.stop - span.start for span in spans]
+        if len(documents) < self.size:
+            is_counted = np.zeros(self.size, bool)
+            is_counted[documents] = True
+            holders = is_counted[np.concatenate([postings.documents[span] for span in spans])]
+            firsts = np.cumsum([0, *counts[:-1]])
+            counts = np.add.reduceat(holders, firsts, dtype=np.int64).tolist()
+        yield from zip(map(postings.term, terms), counts, strict=True)
+
+    def but(self, ids: Numbers, documents: Numbers) -> Numbers:
+        """Return those of ``documents`` that have none of ``ids``, which ascend."""
+        if not len(ids):
+            return documents
+        theirs = self.ids[documents]
+        places = np.searchsorted(ids, theirs)
+        places[places == len(ids)] = 0
+        return documents[ids[places] != theirs]
 
     def matching(self, condition: Condition, documents: Numbers) -> Numbers:
         """Return those of ``documents`` that meet a condition."""

@@ -14,8 +14,9 @@ from django.core.management.base import BaseCommand, CommandError, no_translatio
 from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import timezone
 
+from articles.api import BadQuestionError, narrowing
 from articles.models import Article
-from search.answers import BadQuestionError, answer_of, narrowing
+from search.answers import answer_of
 from search.engines.base import IndexUnavailableError
 from search.finding import Result, Results, find_articles
 from search.query import Sort
