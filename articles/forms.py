@@ -9,7 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from articles.models import Outlet
+from articles.models import OldSlug, Outlet
 
 __all__ = ["FIRST_YEAR", "LAST_YEAR", "FilterForm"]
 
@@ -59,10 +59,30 @@ class OutletSelect(forms.SelectMultiple):
         return [slug for slug in super().value_from_datadict(data, files, name) or [] if slug]
 
 
+class OutletsField(forms.ModelMultipleChoiceField):
+    """Outlets by their slugs, also by those that they had."""
+
+    def prepare_value(self, value: Any) -> Any:
+        """Choose the outlets by the slugs that they have now."""
+        is_list = isinstance(value, list)
+        return super().prepare_value(_slugs_now(value) if is_list else value)
+
+    def clean(self, value: Any) -> Any:
+        """Return the outlets; a slug that no outlet has or had is a mistake."""
+        return super().clean(_slugs_now(value or []))
+
+
+def _slugs_now(slugs: list[str]) -> list[str]:
+    """Return the slugs of today in the place of those that outlets had."""
+    old = OldSlug.objects.filter(slug__in=slugs).exclude(slug__in=Outlet.objects.values("slug"))
+    now = dict(old.values_list("slug", "outlet__slug"))
+    return [now.get(slug, slug) for slug in slugs]
+
+
 class FilterForm(forms.Form):
     """Narrows a list; what is wrong is said at its field, and the rest still holds."""
 
-    outlet = forms.ModelMultipleChoiceField(
+    outlet = OutletsField(
         label=_("Outlet"),
         queryset=Outlet.objects.all(),
         to_field_name="slug",

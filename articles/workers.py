@@ -18,7 +18,7 @@ from typing import Any, Generic, Self, TypeVar
 import django
 from pebble import ProcessPool
 
-__all__ = ["Task", "Workers", "WorkersLostError"]
+__all__ = ["HeldSignals", "Task", "Workers", "WorkersLostError"]
 
 Outcome = TypeVar("Outcome")
 
@@ -42,21 +42,17 @@ class Task(Generic[Outcome]):
     future: Future[Outcome]
 
 
-class Workers:
-    """``jobs`` processes that make calls; a context manager that ends them.
+class HeldSignals:
+    """Inside the block Ctrl-C and SIGTERM wait until ``check``, which raises KeyboardInterrupt.
 
-    Inside the block Ctrl-C and SIGTERM are held back until ``check`` or ``result``, which raise
-    KeyboardInterrupt. Python would raise it anywhere: in the middle of a commit, which leaves
-    Django's connection in a transaction that never ends, or between taking a lock of the pool and
-    releasing it, which leaves the pool waiting for good.
+    Python would raise it anywhere: in the middle of a commit, which leaves Django's connection in a
+    transaction that never ends, or between taking a lock of the pool and releasing it, which leaves
+    the pool waiting for good.
     """
 
-    def __init__(self, jobs: int) -> None:
-        self._jobs = jobs
+    def __init__(self) -> None:
         self._held: list[int] = []
         self._handlers: dict[int, Any] = {}
-        self._renewals = 0
-        self._pool = self._new_pool()
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
@@ -70,12 +66,42 @@ class Workers:
         _error: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
-        self._end_pool()
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
         if kind is None:
             for number in self._held:
                 signal.raise_signal(number)
+
+    def check(self) -> None:
+        """Raise KeyboardInterrupt when a signal was held back."""
+        if self._held:
+            self._held.clear()
+            raise KeyboardInterrupt
+
+    def _hold(self, number: int, _frame: object) -> None:
+        self._held.append(number)
+
+
+class Workers(HeldSignals):
+    """``jobs`` processes that make calls; a context manager that ends them.
+
+    Signals are held back as ``HeldSignals`` does; ``result`` looks for them, too.
+    """
+
+    def __init__(self, jobs: int) -> None:
+        super().__init__()
+        self._jobs = jobs
+        self._renewals = 0
+        self._pool = self._new_pool()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._end_pool()
+        super().__exit__(kind, error, traceback)
 
     def submit(
         self,
@@ -103,12 +129,6 @@ class Workers:
             if not task.pool.active:
                 again = self.submit(task.function, *task.arguments, timeout=task.timeout)
                 task.pool, task.future = again.pool, again.future
-
-    def check(self) -> None:
-        """Raise KeyboardInterrupt when a signal was held back."""
-        if self._held:
-            self._held.clear()
-            raise KeyboardInterrupt
 
     def _living_pool(self) -> ProcessPool:
         if not self._is_active(self._pool):
@@ -139,9 +159,6 @@ class Workers:
     def _end_pool(self) -> None:
         self._pool.stop()
         self._pool.join()
-
-    def _hold(self, number: int, _frame: object) -> None:
-        self._held.append(number)
 
 
 def _start_worker() -> None:

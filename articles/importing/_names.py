@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import PurePosixPath
 
 __all__ = [
+    "LINES_SUFFIX",
     "READ_SUFFIXES",
     "ZIP_SUFFIX",
     "is_ignored",
@@ -15,7 +16,10 @@ __all__ = [
 ]
 
 ZIP_SUFFIX = ".zip"
-READ_SUFFIXES = frozenset({"", ".md", ".markdown", ".txt", ".html", ".htm", ".xhtml", ZIP_SUFFIX})
+LINES_SUFFIX = ".jsonl"
+READ_SUFFIXES = frozenset(
+    {"", ".md", ".markdown", ".txt", ".html", ".htm", ".xhtml", LINES_SUFFIX, ZIP_SUFFIX}
+)
 """The endings of files in folders that may be articles or hold some."""
 _NEVER_ARTICLES = frozenset({"__macosx", "thumbs.db", "desktop.ini"})
 # 1048575 - n, see docs/formats.md.

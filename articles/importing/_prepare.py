@@ -5,6 +5,8 @@ import zlib
 from dataclasses import dataclass
 
 from articles.addresses import canonical_address
+from articles.exchange import LINE_START
+from articles.importing._restoring import BadLineError, Exchanged, read_line
 from articles.importing.decoding import decode
 from articles.importing.formats import parse
 from articles.importing.parsed import (
@@ -58,8 +60,10 @@ class Failed:
     raw: RawFile | None = None
 
 
-def prepare(file: SourceFile) -> Prepared | Skipped | Failed:
+def prepare(file: SourceFile) -> Prepared | Exchanged | Skipped | Failed:
     """Decode, parse and clean one file. Raises nothing that a file can cause."""
+    if file.data.startswith(LINE_START):
+        return _prepare_line(file)
     text = ""
     try:
         text = decode(file.data)
@@ -73,6 +77,14 @@ def prepare(file: SourceFile) -> Prepared | Skipped | Failed:
         return Failed(file.path, error.kind, error.message, excerpt.replace("\0", ""), raw)
     cleaned = clean(parsed.body, url=parsed.url, published_at=parsed.published_at)
     return Prepared(raw_file(file), url, parsed, cleaned)
+
+
+def _prepare_line(file: SourceFile) -> Exchanged | Failed:
+    try:
+        return read_line(file)
+    except BadLineError as error:
+        excerpt = file.data[:EXCERPT_LENGTH].decode("utf-8", "ignore").replace("\0", "")
+        return Failed(file.path, error.kind, error.message, excerpt)
 
 
 def _address(parsed: ParsedArticle) -> str:

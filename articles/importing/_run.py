@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
+from django.utils import timezone
 from pebble import ProcessExpired
 
 from articles.importing._outlets import OutletFinder
-from articles.importing._prepare import Failed, Prepared, Skipped, prepare, raw_file
+from articles.importing._prepare import Failed, prepare, raw_file
 from articles.importing._store import Outcome, Problem, Result, Store
 from articles.importing.sources import SourceFile, SourceProblem, count, walk
-from articles.models import Capture, ImportRun, Outlet
+from articles.models import Capture, ImportProblem, ImportRun, Outlet
 from articles.problems import ProblemKind
 from articles.work import claimed, finish, is_claimed, is_to_be_cancelled
 from articles.workers import Task, Workers, WorkersLostError
@@ -36,7 +37,7 @@ class ImportReport(Outcome):
     run: int | None = None
 
 
-_Pending = tuple[SourceFile, Task[Prepared | Skipped | Failed]] | Failed
+_Pending = tuple[SourceFile, Task[Result]] | Failed
 
 
 @dataclass(slots=True)
@@ -103,9 +104,11 @@ def continue_import(run: ImportRun, *, jobs: int = 1) -> None:
     # What was stored before is recognised and counted; the rest is met again.
     run.done = run.unchanged = run.skipped = run.failed = 0
     run.status, run.total = ImportRun.Status.RUNNING, len(only) if only else count(paths)
+    run.begun_at = timezone.now()
     run.save(
         update_fields=[
             "status",
+            "begun_at",
             "total",
             "done",
             "created",
@@ -118,6 +121,7 @@ def continue_import(run: ImportRun, *, jobs: int = 1) -> None:
     store = Store(run, OutletFinder(run.outlet), is_dry=run.dry_run)
     _import(paths, store, run=run, only=only, stored=stored, jobs=jobs)
     is_cancelled = is_to_be_cancelled(run)
+    _resolve_retried(run)
     finish(run, ImportRun.Status.CANCELLED if is_cancelled else ImportRun.Status.FINISHED)
 
 
@@ -222,6 +226,22 @@ def _result(workers: Workers, item: _Pending) -> Result:
     except Exception as error:
         message = f"Reading the file failed: {type(error).__name__}: {error}"
     return Failed(file.path, ProblemKind.CRASH, message, raw=raw_file(file))
+
+
+def _resolve_retried(run: ImportRun) -> None:
+    """Mark the problems that ``run`` tried again as mended where their files are articles now."""
+    if run.dry_run or not run.retries:
+        return
+    met = set(run.problems.values_list("path", flat=True))
+    stored = run.captures.exclude(article=None).values_list("source_path", flat=True)
+    good = {path for path in stored if path not in met}
+    mended = []
+    for problem in ImportProblem.objects.filter(pk__in=run.retries, resolved_at=None):
+        # Bytes that were kept are read from a file of their own, without its folders.
+        labels = {problem.path, problem.path.rpartition("!")[2].rpartition("/")[2]}
+        if labels & good:
+            mended.append(problem.pk)
+    ImportProblem.objects.filter(pk__in=mended).update(resolved_at=timezone.now())
 
 
 def _close_abandoned() -> None:

@@ -11,12 +11,13 @@ from django.db.models import F
 from articles.editing import apply_cleaned, keep_version
 from articles.importing._outlets import OutletFinder
 from articles.importing._prepare import EXCERPT_LENGTH, Failed, Prepared, RawFile, Skipped
+from articles.importing._restoring import Exchanged, foresee, restore
 from articles.models import Article, Capture, ImportProblem, ImportRun
 from articles.problems import ProblemKind
 
 BYLINE_LENGTH = 300
 
-Result = Prepared | Skipped | Failed
+Result = Prepared | Exchanged | Skipped | Failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class Store:
         # A dry run must not wait for, or hold up, whoever writes.
         with transaction.atomic() if self._run else nullcontext():
             outcome, fresh = self._judge(results)
+            self._restore(results, outcome)
             outcome.unchanged += unchanged
             if self._run:
                 captures = {} if self._is_dry else self._write(fresh, self._run)
@@ -113,6 +115,16 @@ class Store:
                     fresh.append(result)
                     outcome.problems += _warnings(result)
         return outcome, fresh
+
+    def _restore(self, results: Sequence[Result], outcome: Outcome) -> None:
+        """Store the lines of exports among ``results``, and count them."""
+        for item in results:
+            if isinstance(item, Exchanged):
+                if self._is_dry or self._run is None:
+                    became = foresee(item, self._run)
+                else:
+                    became = restore(item, self._run, self._finder.override)
+                setattr(outcome, became, getattr(outcome, became) + 1)
 
     def _write(self, fresh: Sequence[Prepared], run: ImportRun) -> dict[str, Capture]:
         """Store articles and captures; return the captures by the paths of their files."""

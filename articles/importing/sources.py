@@ -3,14 +3,18 @@
 Nothing here writes.
 """
 
+import io
 import os
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count as count_from
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
+from articles.exchange import LINE_START
 from articles.importing._names import (
+    LINES_SUFFIX,
     READ_SUFFIXES,
     ZIP_SUFFIX,
     is_ignored,
@@ -89,6 +93,8 @@ def count(paths: Sequence[Path]) -> int:
     for candidate in _candidates(paths):
         if isinstance(candidate, _Candidate) and suffix(candidate.label) == ZIP_SUFFIX:
             total += _count_entries(candidate)
+        elif isinstance(candidate, _Candidate) and suffix(candidate.label) == LINES_SUFFIX:
+            total += _count_lines(candidate)
         else:
             total += 1
     return total
@@ -147,16 +153,17 @@ def _read(
     candidate: _Candidate, only: frozenset[str] | None, max_file_bytes: int
 ) -> Iterator[SourceFile | SourceProblem]:
     label = candidate.label
-    if only is not None and not any(
-        wanted == label or wanted.startswith(f"{label}!") for wanted in only
-    ):
+    if only is not None and not _holds_wanted(label, only):
         return
     try:
         with _open(candidate) as file:
-            is_zip = file.read(4) in _ZIP_MAGIC
+            start = file.read(len(LINE_START))
             file.seek(0)
-            if is_zip:
+            if start.startswith(_ZIP_MAGIC):
                 yield from _read_zip(file, label, only, max_file_bytes)
+                return
+            if start == LINE_START:
+                yield from _read_lines(file, label, only, max_file_bytes)
                 return
             # One byte more than allowed: the file may have grown since it was found.
             data = file.read(max_file_bytes + 1)
@@ -167,6 +174,15 @@ def _read(
         yield _too_large(label, max_file_bytes)
     else:
         yield SourceFile(label, candidate.folder, data)
+
+
+def _is_wanted(label: str, only: frozenset[str]) -> bool:
+    is_export = suffix(label) == LINES_SUFFIX
+    return label in only or (is_export and _holds_wanted(label, only))
+
+
+def _holds_wanted(label: str, only: frozenset[str]) -> bool:
+    return any(wanted == label or wanted.startswith(f"{label}!") for wanted in only)
 
 
 def _open(candidate: _Candidate) -> BinaryIO:
@@ -206,7 +222,7 @@ def _read_zip(
     with archive:
         for entry, name in article_entries(archive):
             entry_label = f"{label}!{name}"
-            if only is not None and entry_label not in only:
+            if only is not None and not _is_wanted(entry_label, only):
                 continue
             reason = refusal(entry)
             if reason:
@@ -220,7 +236,40 @@ def _read_zip(
                 except ZIP_ERRORS as error:
                     yield _bad_archive(entry_label, error)
                 else:
+                    if data.startswith(LINE_START):
+                        yield from _read_lines(io.BytesIO(data), entry_label, only, max_file_bytes)
+                        continue
                     yield SourceFile(entry_label, PurePosixPath(name).parent.name, data)
+
+
+def _read_lines(
+    file: IO[bytes], label: str, only: frozenset[str] | None, max_file_bytes: int
+) -> Iterator[SourceFile | SourceProblem]:
+    """Yield the lines of an export, each as a file."""
+    for number in count_from(1):
+        line = file.readline(max_file_bytes + 1)
+        if not line:
+            return
+        line_label = f"{label}!{number}"
+        is_too_large = len(line) > max_file_bytes
+        while is_too_large and not line.endswith(b"\n") and line:
+            line = file.readline(max_file_bytes)
+        if not line.strip() or (only is not None and line_label not in only):
+            continue
+        if is_too_large:
+            yield _too_large(line_label, max_file_bytes)
+        else:
+            yield SourceFile(line_label, "", line.rstrip(b"\r\n"))
+
+
+def _count_lines(candidate: _Candidate) -> int:
+    try:
+        with _open(candidate) as file:
+            if file.read(len(LINE_START)) != LINE_START:
+                return 1
+            return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
+    except (OSError, ValueError):
+        return 1
 
 
 def _count_entries(candidate: _Candidate) -> int:

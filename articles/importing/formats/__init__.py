@@ -44,6 +44,24 @@ def parse(text: str, path: str) -> ParsedArticle:
     )
 
 
+def read(text: str) -> ParsedArticle | None:
+    """Return what ``text`` tells of an article, as far as it does; None where nothing can be read.
+
+    For people who fill in the rest: title, address and body may be empty, the address unusable.
+    """
+    for format_module in _FORMATS:
+        if format_module.matches(text):
+            reader = web_page.read if format_module is web_page else format_module.parse
+            try:
+                article = reader(text)
+            except UnusableFileError:
+                return None
+            return replace(
+                article, title=_one_line(article.title), byline=_one_line(article.byline)
+            )
+    return None
+
+
 def _checked(article: ParsedArticle) -> ParsedArticle:
     title = _one_line(article.title)
     if not title:

@@ -8,6 +8,9 @@
 
     <p>the body, as a rule in one line</p>
 
+Our own exports put the byline into a comment before the body, ``<!--byline: 记者-->``, and an empty
+one before a body that begins with bare text: such a body is all there is.
+
 The first line is JavaScript's time; it may be missing or ``NaN``. In an older sister archive
 (github.com/duty-machine/chinadigitaltimes) it is always missing, and the body begins with a line
 such as ``日期：Thu, 02 Jul 2020 07:39:48 +0000``. Neither title nor address is escaped: both may
@@ -15,6 +18,7 @@ contain brackets, and the title line breaks. Some bodies repeat the whole header
 line.
 """
 
+import html
 import re
 from dataclasses import dataclass
 
@@ -30,6 +34,8 @@ _OPENING = re.compile(
 _SEPARATOR = re.compile(r"\)\s{0,99}-{3,}[ \t]{0,99}")
 _WHITE_SPACE = re.compile(r"\s")
 _DATE_LINE = re.compile(r"日期\s?[：:](?P<time>[^\n<]{0,99})(?=[\n<]|$)")
+
+_BYLINE = re.compile(r"<!--byline:(?P<byline>[^\n<>]{0,3000})-->")
 
 # What JavaScript writes for a value that is not there.
 _NOTHING = frozenset({"undefined", "null"})
@@ -66,6 +72,16 @@ def parse(text: str) -> ParsedArticle:
         )
     body = text[header.end :].strip()
     published_at = from_epoch_milliseconds(header.time)
+    byline = _BYLINE.match(body)
+    if byline is not None:
+        return ParsedArticle(
+            format="archive",
+            title=header.title,
+            url=header.address,
+            body=body[byline.end() :],
+            published_at=published_at,
+            byline=html.unescape(byline["byline"]).strip(),
+        )
 
     repeated = _header(body)
     if repeated is not None and (

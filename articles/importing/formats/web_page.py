@@ -85,6 +85,20 @@ def parse(text: str) -> ParsedArticle:
             '<link rel="canonical" href="https://…"> to its head and import it again.',
             keep_capture=True,
         )
+    return _article(page, metas, address)
+
+
+def read(text: str) -> ParsedArticle:
+    """Return what the page ``text`` tells of its article; the address may be missing, too.
+
+    Raises UnusableFileError (UNKNOWN_FORMAT) for a page that cannot be read at all.
+    """
+    page = _tree(text)
+    metas = _metas(page)
+    return _article(page, metas, _address(page, metas, text))
+
+
+def _article(page: lxml.html.HtmlElement, metas: dict[str, str], address: str) -> ParsedArticle:
     title, byline, day = metas.get("og:title", ""), metas.get("author", ""), ""
     extracted: str | None = None
     if _is_reasonable(page):
