@@ -7,6 +7,7 @@ that http and https count as one and that tracking parameters do not count at al
 """
 
 import re
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 LONGEST_ADDRESS = 2_000
@@ -49,6 +50,19 @@ _TAB_OR_LINE_BREAK = re.compile(r"[\t\r\n]")
 _SPACE_AND_CONTROL = "".join(map(chr, range(0x21)))
 
 
+class AddressError(ValueError):
+    """No address of an article; the message is for people, in English.
+
+    ``code`` and ``params`` tell the same to pages in other languages. The codes: ``invalid``,
+    ``scheme`` (not http or https), ``no-host``, ``host``, ``port``, ``length``.
+    """
+
+    def __init__(self, code: str, message: str, **params: Any) -> None:
+        super().__init__(message)
+        self.code = code
+        self.params = params
+
+
 def canonical_address(address: str) -> str:
     """Return the form of ``address`` that is the same for every way to write it.
 
@@ -57,8 +71,8 @@ def canonical_address(address: str) -> str:
     parameters and no fragment. A trailing slash and the order of the other parameters stay.
     The function is idempotent.
 
-    Raises ValueError, with a message for people, when ``address`` is not an absolute http or https
-    address with a host, or when the result is longer than ``LONGEST_ADDRESS`` characters.
+    Raises AddressError, with a message for people, when ``address`` is not an absolute http or
+    https address with a host, or the result is longer than ``LONGEST_ADDRESS`` characters.
     """
     parts = _split(address)
     path = _SLASHES.sub("/", _normalise(parts.path)) or "/"
@@ -67,9 +81,12 @@ def canonical_address(address: str) -> str:
     )
     canonical = f"https://{_host(parts)}{_port(parts)}{path}" + (f"?{query}" if query else "")
     if len(canonical) > LONGEST_ADDRESS:
-        raise ValueError(
+        raise AddressError(
+            "length",
             f"The address has {len(canonical):,} characters; "
-            f"at most {LONGEST_ADDRESS:,} are possible: {canonical[:100]}…"
+            f"at most {LONGEST_ADDRESS:,} are possible: {canonical[:100]}…",
+            length=len(canonical),
+            longest=LONGEST_ADDRESS,
         )
     return canonical
 
@@ -77,7 +94,7 @@ def canonical_address(address: str) -> str:
 def host_of(address: str) -> str:
     """Return the host of ``address``: lower-case, punycode, without a leading ``www.``.
 
-    Raises ValueError as ``canonical_address`` does.
+    Raises AddressError as ``canonical_address`` does.
     """
     return _host(_split(address)).removeprefix("www.")
 
@@ -88,11 +105,13 @@ def _split(address: str) -> SplitResult:
     try:
         parts = urlsplit(cleaned)
     except ValueError as error:
-        raise ValueError(f"The address {_shown(address)} is not valid: {error}.") from error
+        message = f"The address {_shown(address)} is not valid: {error}."
+        raise AddressError("invalid", message) from error
     if parts.scheme not in {"http", "https"}:
-        raise ValueError(f"The address {_shown(address)} does not begin with http:// or https://.")
+        message = f"The address {_shown(address)} does not begin with http:// or https://."
+        raise AddressError("scheme", message)
     if not parts.netloc:
-        raise ValueError(f"The address {_shown(address)} names no host.")
+        raise AddressError("no-host", f"The address {_shown(address)} names no host.")
     return parts
 
 
@@ -102,9 +121,11 @@ def _host(parts: SplitResult) -> str:
         try:
             host = host.encode("idna").decode("ascii").lower().rstrip(".")
         except UnicodeError as error:
-            raise ValueError(f"The host {_shown(host)} is not a valid name: {error}.") from error
+            message = f"The host {_shown(host)} is not a valid name: {error}."
+            raise AddressError("host", message, host=host[:100]) from error
     if not _HOST.fullmatch(host):
-        raise ValueError(f"The address names no valid host: {_shown(parts.netloc)}.")
+        message = f"The address names no valid host: {_shown(parts.netloc)}."
+        raise AddressError("host", message, host=parts.netloc[:100])
     return host
 
 
@@ -112,7 +133,8 @@ def _port(parts: SplitResult) -> str:
     try:
         port = parts.port
     except ValueError as error:
-        raise ValueError(f"The port in {_shown(parts.netloc)} is not valid.") from error
+        message = f"The port in {_shown(parts.netloc)} is not valid."
+        raise AddressError("port", message, host=parts.netloc[:100]) from error
     if port is None or port == 443 or (port == 80 and parts.scheme == "http"):
         return ""
     return f":{port}"

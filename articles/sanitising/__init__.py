@@ -4,5 +4,16 @@ Pure functions: nothing here needs Django, settings or a database.
 """
 
 from ._clean import VERSION, Cleaned, clean, plain_text, sanitise, without_pictures
+from ._losses import Loss, LossKind, losses
 
-__all__ = ["VERSION", "Cleaned", "clean", "plain_text", "sanitise", "without_pictures"]
+__all__ = [
+    "VERSION",
+    "Cleaned",
+    "Loss",
+    "LossKind",
+    "clean",
+    "losses",
+    "plain_text",
+    "sanitise",
+    "without_pictures",
+]
