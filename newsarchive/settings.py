@@ -59,6 +59,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "django.contrib.sitemaps",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
 ]
@@ -123,9 +124,24 @@ TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "简体中文"), ("zh-hant", "繁體中文"), ("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = os.environ.get("NEWSARCHIVE_TIME_ZONE", "Asia/Shanghai")
+
+# What may be uploaded at once, and the folders of this machine that may be imported in the admin.
+NEWSARCHIVE_UPLOAD_MB = int(os.environ.get("NEWSARCHIVE_UPLOAD_MB", "200"))
+NEWSARCHIVE_IMPORT_FOLDERS = [
+    folder
+    for folder in os.environ.get("NEWSARCHIVE_IMPORT_FOLDERS", "").split(os.pathsep)
+    if folder
+]
+FILE_UPLOAD_HANDLERS = ["articles.uploads.LimitedUploadHandler"]
+FILE_UPLOAD_TEMP_DIR = DATA_DIR / "uploads" / "arriving"
+FILE_UPLOAD_TEMP_DIR.mkdir(parents=True, exist_ok=True)
+DATA_UPLOAD_MAX_NUMBER_FILES = 20_000
 
 # Bodies are edited as a form field; the sanitiser takes 2,000,000 characters, nine bytes each.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 20_000_000
@@ -155,7 +171,9 @@ LOGIN_URL = "admin:login"
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_LOCKOUT_TEMPLATE = "locked.html"
+AXES_LOCKOUT_CALLABLE = "articles.logins.locked_out"
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # the page says when to come back
+AXES_ENABLE_ADMIN = False  # the audit log has them
 AXES_VERBOSE = False
 
 CONTENT_SECURITY_POLICY = {
@@ -184,6 +202,7 @@ if MODE == "https":
     SECURE_HSTS_PRELOAD = True
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
+    LANGUAGE_COOKIE_SECURE = True
 
 # ask: a link in place of each remote picture, loaded when the reader asks; always; never.
 NEWSARCHIVE_PICTURES = os.environ.get("NEWSARCHIVE_PICTURES", "ask")

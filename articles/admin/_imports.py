@@ -1,51 +1,247 @@
-"""Import runs and their problems in the admin."""
+"""Imports in the admin: asked for, watched, stopped, continued, repeated for real."""
 
-from django.contrib import admin
-from django.urls import reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
-from django.utils.translation import gettext_lazy as _
+from typing import Any
 
+from django.conf import settings
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from articles.admin._import_form import ImportForm
 from articles.admin._readonly import ReadOnlyMixin
-from articles.models import ImportProblem, ImportRun, PendingChange
+from articles.auditing import record
+from articles.models import Article, AuditEntry, ImportProblem, ImportRun, Work
+from articles.progress import Progress, as_json, progress_of
+from articles.retrying import has_sources, import_for_real
+from articles.tasks import start
+from articles.uploads import KEPT_DAYS, keep_files, upload_problem
+from articles.work import claimed, finish
 
 COUNTS = ("created", "updated", "unchanged", "skipped", "failed")
+SHOWN_ARTICLES = 20
 
 
 @admin.register(ImportRun)
 class ImportRunAdmin(ReadOnlyMixin, admin.ModelAdmin):
     """What was imported when, and what became of it."""
 
-    list_display = ("__str__", "status", *COUNTS, "problem_list")
-    list_filter = ("status",)
-    date_hierarchy = "started_at"
+    list_display = ("__str__", "status", "dry_run", *COUNTS, "requested_by")
+    list_filter = ("status", "dry_run")
+    list_select_related = ("requested_by",)
+    list_per_page = 50
     search_fields = ("sources",)
-    fields = ("status", "started_at", "finished_at", "sources", *COUNTS, "problem_list")
-    readonly_fields = fields
 
-    @admin.display(description=_("problems"))
-    def problem_list(self, run: ImportRun) -> SafeString:
-        """Return a link to the run's problems."""
-        address = reverse("admin:articles_importproblem_changelist")
-        return format_html(
-            '<a href="{}?run__id__exact={}">{}</a>', address, run.pk, run.problems.count()
+    def has_add_permission(self, request: HttpRequest, _obj: Any = None) -> bool:
+        """Whoever may import asks for a run."""
+        return request.user.has_perm("articles.import_articles")
+
+    def get_urls(self) -> list[URLPattern]:
+        """Return the addresses of what can be done with a run before the admin's own."""
+        views = {
+            "progress": require_safe(self.progress_view),
+            "cancel": require_POST(self.cancel_view),
+            "continue": require_POST(self.continue_view),
+            "for-real": require_POST(self.for_real_view),
+        }
+        return [
+            *(
+                path(
+                    f"<id:pk>/{name}/",
+                    self.admin_site.admin_view(view),
+                    name=f"articles_importrun_{name.replace('-', '_')}",
+                )
+                for name, view in views.items()
+            ),
+            *super().get_urls(),
+        ]
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Ask which files to import; store them, start the run and go to its page."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = ImportForm()
+        if request.method == "POST":
+            problem = upload_problem(request)
+            form = ImportForm(request.POST, request.FILES, upload_problem=problem)
+            if form.is_valid():
+                try:
+                    return _to(_start(request, form.cleaned_data))
+                except OSError as error:
+                    form.add_error("uploads", str(error))
+        context = {
+            **self._context(request),
+            "title": _("Import articles"),
+            "form": form,
+            "limit": int(_upload_limit()),
+        }
+        return TemplateResponse(
+            request,
+            "admin/articles/importrun/add.html",
+            context,
+            status=400 if form.errors else 200,
         )
 
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show how far a run is, what became of the files, and what can be done about it."""
+        run = self.get_object(request, unquote(object_id))
+        if not self.has_view_permission(request, run):
+            raise PermissionDenied
+        if run is None:
+            return self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]
+                request, self.opts, object_id
+            )
+        may = request.user.has_perm("articles.import_articles")
+        stopped = not run.is_unfinished and run.status != Work.Status.FINISHED
+        articles = Article.objects.filter(captures__run=run).select_related("outlet").distinct()
+        context = {
+            **self._context(request),
+            "title": _("Import run %(run)s") % {"run": run},
+            "work": run,
+            "progress": _progress(run),
+            "progress_url": reverse("admin:articles_importrun_progress", args=[run.pk]),
+            "counts": [(name, _label(name), _number(getattr(run, name))) for name in COUNTS],
+            "problem_kinds": _problem_kinds(run),
+            "articles": articles.only("title", "outlet")[:SHOWN_ARTICLES],
+            "may_cancel": may and run.is_unfinished and not run.cancel_requested,
+            "may_continue": may and stopped and has_sources(run),
+            "may_import_for_real": may and run.dry_run and not run.is_unfinished,
+            "has_sources": has_sources(run),
+            "kept_days": KEPT_DAYS,
+        }
+        return TemplateResponse(request, "admin/articles/importrun/run.html", context)
 
-@admin.register(ImportProblem)
-class ImportProblemAdmin(ReadOnlyMixin, admin.ModelAdmin):
-    """Files, or parts of them, that could not be taken as they are."""
+    def progress_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Tell the script of the run's page how far it is."""
+        run = self._run(request, pk)
+        counts = {name: _number(getattr(run, name)) for name in COUNTS}
+        return JsonResponse(as_json(run, _progress(run), **counts))
 
-    list_display = ("path", "kind", "message", "run")
-    list_filter = ("kind",)
-    list_select_related = ("run",)
-    search_fields = ("path", "message")
-    fields = ("run", "kind", "path", "message", "excerpt", "capture")
-    readonly_fields = fields
+    def cancel_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Have the run stop after the files it is at; what is stored stays stored."""
+        run = self._run(request, pk, to_change=True)
+        if run.is_unfinished:
+            ImportRun.objects.filter(pk=pk).update(cancel_requested=True)
+            record(AuditEntry.Action.CANCEL, user=request.user, target=run, request=request)
+            with claimed(run) as nobody_does_it:
+                if nobody_does_it:
+                    finish(run, Work.Status.CANCELLED)
+        return _to(run)
+
+    def continue_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Have a run that was stopped, or could not go on, do the rest."""
+        run = self._run(request, pk, to_change=True)
+        if run.is_unfinished or run.status == Work.Status.FINISHED:
+            messages.info(request, _("There is nothing to continue."))
+        elif not has_sources(run):
+            messages.error(request, _gone())
+        else:
+            detail = _("continued")
+            action = AuditEntry.Action.IMPORT
+            record(action, user=request.user, target=run, detail=detail, request=request)
+            start(run)
+        return _to(run)
+
+    def for_real_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Import what a dry run looked at."""
+        run = self._run(request, pk, to_change=True)
+        if not run.dry_run or run.is_unfinished:
+            messages.info(request, _("Only a dry run that has ended can be imported for real."))
+            return _to(run)
+        if not has_sources(run):
+            messages.error(request, _gone())
+            return _to(run)
+        real = import_for_real(run, user=request.user)
+        _record_start(request, real)
+        return _to(real)
+
+    def _context(self, request: HttpRequest) -> dict[str, Any]:
+        return {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media}
+
+    def _run(self, request: HttpRequest, pk: int, *, to_change: bool = False) -> ImportRun:
+        may = self.has_add_permission(request) if to_change else self.has_view_permission(request)
+        if not may:
+            raise PermissionDenied
+        return get_object_or_404(ImportRun, pk=pk)
 
 
-@admin.register(PendingChange)
-class PendingChangeAdmin(ReadOnlyMixin, admin.ModelAdmin):
-    """Changes that the search index has not followed yet; a healthy archive has none."""
+def _start(request: HttpRequest, asked: dict[str, Any]) -> ImportRun:
+    """Store what was uploaded and start the run, or neither. Raises OSError with a message."""
+    with transaction.atomic():
+        run = ImportRun.objects.create(
+            status=Work.Status.QUEUED,
+            requested_by_id=request.user.pk,
+            outlet=asked["outlet"],
+            dry_run=asked["dry_run"],
+            edits=asked["edits"],
+        )
+        paths = [*keep_files(run, asked["uploads"]), *asked.get("folders", [])]
+        run.sources = [str(path) for path in paths]
+        run.save(update_fields=["sources"])
+        _record_start(request, run)
+        start(run)
+    return run
 
-    list_display = ("article_id",)
+
+def _record_start(request: HttpRequest, run: ImportRun) -> None:
+    names = [source.rpartition("/")[2] for source in run.sources[:5]]
+    more = len(run.sources) - len(names)
+    detail = ", ".join(names) + (f" (+{more})" if more > 0 else "")
+    detail += " [dry run]" if run.dry_run else ""
+    record(AuditEntry.Action.IMPORT, user=request.user, target=run, detail=detail, request=request)
+
+
+def _to(run: ImportRun) -> HttpResponse:
+    return HttpResponseRedirect(reverse("admin:articles_importrun_change", args=[run.pk]))
+
+
+def _progress(run: ImportRun) -> Progress:
+    if not run.is_unfinished:
+        return progress_of(done=run.done, total=run.total or run.done)
+    if not run.begun_at:
+        return progress_of(done=run.done, total=run.total)
+    seconds = (timezone.now() - run.begun_at).total_seconds()
+    return progress_of(done=run.done, total=run.total, seconds=seconds)
+
+
+def _problem_kinds(run: ImportRun) -> list[tuple[str, str, int]]:
+    """Return the kinds of a run's problems, each with its label and how many there are."""
+    kinds = run.problems.order_by().values_list("kind").annotate(count=Count("pk"))
+    labels = dict(ImportProblem._meta.get_field("kind").flatchoices)
+    return [(kind, labels.get(kind, kind), count) for kind, count in kinds.order_by("-count")]
+
+
+def _label(name: str) -> str:
+    return str(ImportRun._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+
+
+def _number(count: int) -> str:
+    return number_format(count, force_grouping=True)
+
+
+def _upload_limit() -> int:
+    return int(settings.NEWSARCHIVE_UPLOAD_MB) * 1_000_000
+
+
+def _gone() -> str:
+    return _(
+        "The files are not there any more. Uploaded files are kept for %(days)d days: upload them "
+        "again."
+    ) % {"days": KEPT_DAYS}

@@ -1,6 +1,13 @@
 """The rows of the archive: outlets, articles, captures, background work, audit log."""
 
-from articles.models._article import Article, ArticleQuerySet, Capture, end_of, start_of
+from articles.models._article import (
+    UNDATED,
+    Article,
+    ArticleQuerySet,
+    Capture,
+    end_of,
+    start_of,
+)
 from articles.models._audit import AuditEntry
 from articles.models._job import Job
 from articles.models._outlet import OldSlug, Outlet, OutletAlias
@@ -9,6 +16,7 @@ from articles.models._run import ImportProblem, ImportRun
 from articles.models._work import Work, WorkQuerySet
 
 __all__ = [
+    "UNDATED",
     "Article",
     "ArticleQuerySet",
     "AuditEntry",

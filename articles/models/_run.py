@@ -12,7 +12,9 @@ class ImportRun(Work):
     """One import, with its counts and its problems.
 
     ``sources`` are the paths as text; ``only_paths``, where there are any, are the labels of the
-    files among them that are to be imported (a retry). A dry run stores problems and no articles.
+    files among them that are to be imported (a retry); ``retries`` the ids of the problems that it
+    tries again. A dry run stores problems and no articles. ``begun_at`` is when a worker began, or
+    went on: ``done`` counts from then.
     """
 
     class Edits(models.TextChoices):
@@ -33,6 +35,8 @@ class ImportRun(Work):
     )
     dry_run = models.BooleanField(_("dry run"), default=False)
     edits = models.CharField(_("edited articles"), max_length=10, choices=Edits, default=Edits.KEEP)
+    retries = models.JSONField(_("problems tried again"), default=list, blank=True)
+    begun_at = models.DateTimeField(_("begun"), null=True, blank=True)
     created = models.PositiveIntegerField(_("created"), default=0)
     updated = models.PositiveIntegerField(_("updated"), default=0)
     unchanged = models.PositiveIntegerField(_("unchanged"), default=0)

@@ -1,0 +1,153 @@
+"""Problems of imports in the admin: listed, written out, tried again."""
+
+import csv
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from articles.admin._mending import MendingMixin
+from articles.admin._readonly import ReadOnlyMixin
+from articles.auditing import record
+from articles.models import AuditEntry, ImportProblem, PendingChange
+from articles.retrying import NothingToRetryError, retry
+
+BYTE_ORDER_MARK = "\ufeff"
+STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+@admin.register(ImportProblem)
+class ImportProblemAdmin(MendingMixin, ReadOnlyMixin, admin.ModelAdmin):
+    """Files, or parts of them, that could not be taken as they are."""
+
+    list_display = ("path", "kind", "message", "excerpt", "run", "is_mended", "mend_link")
+    list_filter = ("kind", ("resolved_at", admin.EmptyFieldListFilter), "run__dry_run")
+    list_select_related = ("run", "capture")
+    list_per_page = 50
+    show_full_result_count = False
+    search_fields = ("path", "message", "excerpt")
+    fields = ("run", "kind", "path", "message", "excerpt", "capture", "resolved_at", "mend_link")
+    readonly_fields = fields
+    actions = ("retry_these", "download_csv")
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Allow the problems of one run, and those that wait to be mended."""
+        allowed = ("run__id__exact", "resolved_at__isnull")
+        return lookup in allowed or super().lookup_allowed(lookup, value, request)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ImportProblem]:
+        """Leave the contents of captures in the database."""
+        return super().get_queryset(request).defer("capture__content")
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Return what this person may do; nobody deletes problems by hand."""
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        if not request.user.has_perm("articles.import_articles"):
+            actions.pop("retry_these", None)
+        return actions
+
+    @admin.display(description=gettext_lazy("mended"), boolean=True)
+    def is_mended(self, problem: ImportProblem) -> bool:
+        """Tell whether the problem is no more."""
+        return problem.resolved_at is not None
+
+    @admin.display(description="")
+    def mend_link(self, problem: ImportProblem) -> SafeString | str:
+        """Return a link to the form that mends the problem; "" where it cannot be mended."""
+        if not problem.capture_id or problem.resolved_at:
+            return ""
+        address = reverse("admin:articles_importproblem_mend", args=[problem.pk])
+        return format_html('<a href="{}">{}</a>', address, _("Mend"))
+
+    @admin.action(description=gettext_lazy("Try these again"))
+    def retry_these(
+        self, request: HttpRequest, queryset: QuerySet[ImportProblem]
+    ) -> HttpResponse | None:
+        """Start an import of the selected files, and go to its page."""
+        if not request.user.has_perm("articles.import_articles"):
+            raise PermissionDenied
+        problems = queryset.select_related("run__outlet", "capture")
+        try:
+            run, left_out = retry(problems, user=request.user)
+        except NothingToRetryError:
+            messages.error(
+                request,
+                _(
+                    "None of these files is there any more, and of none were the bytes kept: "
+                    "upload them again."
+                ),
+            )
+            return None
+        retried = len(run.retries)
+        detail = ngettext(
+            "%(count)d problem tried again", "%(count)d problems tried again", retried
+        )
+        record(
+            AuditEntry.Action.IMPORT,
+            user=request.user,
+            target=run,
+            detail=detail % {"count": retried},
+            request=request,
+        )
+        if left_out:
+            text = ngettext(
+                "%(count)d file is not there any more and was left out: upload it again.",
+                "%(count)d files are not there any more and were left out: upload them again.",
+                left_out,
+            )
+            messages.warning(request, text % {"count": left_out})
+        return HttpResponseRedirect(reverse("admin:articles_importrun_change", args=[run.pk]))
+
+    @admin.action(description=gettext_lazy("Download these as CSV"))
+    def download_csv(
+        self, request: HttpRequest, queryset: QuerySet[ImportProblem]
+    ) -> HttpResponseBase:
+        """Hand out the selected problems as a table that spreadsheets read."""
+        response = StreamingHttpResponse(
+            _csv_lines(queryset.order_by("pk")), content_type="text/csv; charset=utf-8"
+        )
+        response.headers["Content-Disposition"] = 'attachment; filename="problems.csv"'
+        return response
+
+
+@admin.register(PendingChange)
+class PendingChangeAdmin(ReadOnlyMixin, admin.ModelAdmin):
+    """Changes that the search index has not followed yet; a healthy archive has none."""
+
+    list_display = ("article_id",)
+
+
+class _Lines:
+    """Gives each line that a csv writer writes back to whoever writes it."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+def _csv_lines(problems: QuerySet[ImportProblem]) -> Iterator[str]:
+    writer = csv.writer(_Lines())
+    yield BYTE_ORDER_MARK + writer.writerow(["run", "kind", "path", "message", "excerpt", "mended"])
+    for problem in problems.iterator(chunk_size=1000):
+        mended = problem.resolved_at.isoformat() if problem.resolved_at else ""
+        cells = [problem.path, problem.message, problem.excerpt]
+        yield writer.writerow([problem.run_id, problem.kind, *map(_harmless, cells), mended])
+
+
+def _harmless(cell: str) -> str:
+    """Keep a spreadsheet from taking ``cell`` for a formula."""
+    return f"'{cell}" if cell.startswith(STARTS_A_FORMULA) else cell
