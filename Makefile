@@ -1,6 +1,7 @@
 # make run [ARCHIVE=DIR] [PORT=8000] [NEWSARCHIVE_DATA=var]   a working archive
 # make test                                                    all tests
 # make lint                                                    style and types
+# make messages                                                message catalogues (needs gettext)
 
 PORT ?= 8000
 NEWSARCHIVE_DATA ?= var
@@ -9,7 +10,7 @@ export PORT NEWSARCHIVE_DATA ARCHIVE
 PYTHON := .venv/bin/python
 IN_VENV := PATH="$(CURDIR)/.venv/bin:$$PATH"
 
-.PHONY: run test lint
+.PHONY: run test lint messages
 
 run: .venv/ready
 	@$(PYTHON) manage.py prepare --port "$$PORT" $(if $(ARCHIVE),--archive "$$ARCHIVE")
@@ -22,6 +23,11 @@ lint: .venv/ready-to-test
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy .
+
+messages: .venv/ready-to-test
+	$(PYTHON) manage.py makemessages -l zh_Hans --no-location --no-obsolete -i .venv -i var
+	$(PYTHON) locale/traditional.py
+	$(PYTHON) manage.py compilemessages -i .venv
 
 .venv/ready: pyproject.toml constraints.txt
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11) and "newsarchive needs Python 3.11 or newer.")'

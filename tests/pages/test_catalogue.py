@@ -1,11 +1,13 @@
-"""The message catalogue: complete, compiled, and nothing in it that nobody says."""
+"""The message catalogues: complete, compiled, and nothing in them that nobody says."""
 
 import ast
 import re
+import runpy
 import string
 from collections.abc import Iterator
 from pathlib import Path
 
+import opencc
 import polib
 import pytest
 from django.template import engines
@@ -13,7 +15,8 @@ from django.template.base import Lexer, TokenType
 from django.utils.translation import trim_whitespace
 
 ROOT = Path(__file__).parents[2]
-CATALOGUE = ROOT / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
+SIMPLIFIED = ROOT / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
+TRADITIONAL = ROOT / "locale" / "zh_Hant" / "LC_MESSAGES" / "django.po"
 FUNCTIONS = {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy", "pgettext"}
 
 
@@ -35,11 +38,15 @@ def in_templates() -> Iterator[tuple[str, Path]]:
     for path in sorted((ROOT / "templates").rglob("*.html")):
         tokens = iter(Lexer(path.read_text(encoding="utf-8")).tokenize())
         for token in tokens:
+            for quoted in re.findall(r"""_\(("[^"]*"|'[^']*')\)""", token.contents):
+                if token.token_type in (TokenType.BLOCK, TokenType.VAR):
+                    yield quoted[1:-1], path
             if token.token_type != TokenType.BLOCK:
                 continue
             word = token.split_contents()[0]
             if word in ("translate", "trans"):
-                yield token.split_contents()[1][1:-1], path
+                message = token.split_contents()[1]
+                yield message[1:].partition(message[0])[0], path
             if word in ("blocktranslate", "blocktrans"):
                 trimmed = "trimmed" in token.split_contents()
                 for message in _blocks(tokens):
@@ -61,13 +68,18 @@ def _blocks(tokens: Iterator[object]) -> Iterator[str]:
             parts.append(contents.replace("%", "%%"))
 
 
+@pytest.fixture(scope="module", params=[SIMPLIFIED, TRADITIONAL], ids=["zh_Hans", "zh_Hant"])
+def path(request: pytest.FixtureRequest) -> Path:
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def catalogue() -> polib.POFile:
-    return polib.pofile(str(CATALOGUE))
+def catalogue(path: Path) -> polib.POFile:
+    return polib.pofile(str(path))
 
 
-def test_the_compiled_file_is_the_catalogue(catalogue: polib.POFile) -> None:
-    compiled = polib.mofile(str(CATALOGUE.with_suffix(".mo")))
+def test_the_compiled_file_is_the_catalogue(path: Path, catalogue: polib.POFile) -> None:
+    compiled = polib.mofile(str(path.with_suffix(".mo")))
 
     def content(entries: list[polib.POEntry]) -> dict[tuple[str, str], object]:
         return {
@@ -119,6 +131,22 @@ def test_nothing_is_in_the_catalogue_that_nobody_says(catalogue: polib.POFile) -
     assert [entry.msgid for entry in catalogue if entry.msgid not in said] == []
 
 
+def test_the_traditional_catalogue_follows_the_simplified_one() -> None:
+    made = runpy.run_path(str(ROOT / "locale" / "traditional.py"))["traditional_catalogue"]
+    expected = made(polib.pofile(str(SIMPLIFIED)))
+    assert list(polib.pofile(str(TRADITIONAL))) == list(expected), "run: make messages"
+
+
+def test_the_traditional_catalogue_is_written_in_traditional_characters() -> None:
+    to_traditional = opencc.OpenCC("s2t").convert
+    fine = {"台"}  # 編輯台 and the like; 臺 is the other way to write it
+    for entry in polib.pofile(str(TRADITIONAL)):
+        for text in [entry.msgstr, *entry.msgstr_plural.values()]:
+            text.encode("big5")
+            simplified = {character for character in text if to_traditional(character) != character}
+            assert simplified <= fine, text
+
+
 def test_templates_say_nothing_untranslated() -> None:
     """No Latin words stand in a template's text but names, commands and codes."""
     allowed = {
@@ -140,12 +168,12 @@ def test_templates_say_nothing_untranslated() -> None:
             if token.token_type == TokenType.TEXT
         ]
         source = re.sub(
-            r"\{%\s*blocktrans.*?endblocktrans\w*\s*%\}",
+            r"\{%\s*(blocktrans.*?endblocktrans\w*|block bodyclass.*?endblock)\s*%\}",
             "",
             path.read_text(encoding="utf-8"),
             flags=re.DOTALL,
         )
-        text = re.sub(r"<[^>]*>|\{%.*?%\}|\{\{.*?\}\}", " ", source, flags=re.DOTALL)
+        text = re.sub(r"<[^>]*>|\{[%#].*?[%#]\}|\{\{.*?\}\}|&\w+;", " ", source, flags=re.DOTALL)
         assert parts
         assert set(re.findall(r"[A-Za-z]{2,}", text)) <= allowed, path
     assert engines["django"]

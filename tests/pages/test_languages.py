@@ -1,0 +1,138 @@
+"""Simplified and Traditional Chinese and English: picked by the browser, or by the reader."""
+
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from .conftest import MakeArticle
+
+pytestmark = pytest.mark.django_db
+
+NAMES = {"zh-hans": "新闻档案", "zh-hant": "新聞檔案", "en": "News Archive"}
+PAGES = ("/", "/articles/", "/outlets/", "/search/", "/nothing/", "/api/docs", "/admin/login/")
+
+
+def language_of(response: Any) -> str:
+    """The language of a page, by its own word and by its name of the site."""
+    page = response.content.decode()
+    [language] = re.findall(r'<html lang="([\w-]+)"', page)
+    assert NAMES[language] in page
+    assert response["Content-Language"] == language
+    return language
+
+
+def switch(client: Client, language: str, page: str = "/") -> Any:
+    """Press the button of ``language`` on ``page``, of which browsers tell the site itself."""
+    site = "" if "//" in page else "http://testserver"
+    return client.post(
+        reverse("set_language"), {"language": language}, headers={"referer": site + page}
+    )
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [
+        ("", "zh-hans"),
+        ("zh", "zh-hans"),
+        ("zh-CN,zh;q=0.9,en;q=0.8", "zh-hans"),
+        ("zh-SG", "zh-hans"),
+        ("zh-TW,zh;q=0.9,en;q=0.8", "zh-hant"),
+        ("zh-HK", "zh-hant"),
+        ("zh-Hant-HK", "zh-hant"),
+        ("zh-MO", "zh-hant"),
+        ("en-GB,en;q=0.9", "en"),
+        ("fr-FR,fr;q=0.9,en;q=0.5", "en"),
+        ("fr-FR,fr;q=0.9", "zh-hans"),
+        ("x" * 5000, "zh-hans"),
+    ],
+)
+def test_the_browser_picks(client: Client, accepted: str, language: str) -> None:
+    for page in PAGES:
+        response = client.get(page, headers={"accept-language": accepted})
+        assert language_of(response) == language
+        varies = {name.strip() for name in response["Vary"].split(",")}
+        assert {"Accept-Language", "Cookie"} <= varies, page
+
+
+@pytest.mark.parametrize("page", ["/", "/search/?q=%E5%9B%BD%20x&sort=newest", "/nothing/"])
+def test_the_reader_switches_and_stays_on_the_page(client: Client, page: str) -> None:
+    for language in NAMES:
+        before = client.get(page, headers={"accept-language": "zh-TW"}).content.decode()
+        [form] = re.findall(r'<form class="languages".*?</form>', before, re.S)
+        assert re.findall(r'<button name="language" value="([\w-]+)"', form) == list(NAMES)
+        assert all(name in form for name in ("简体中文", "繁體中文", "English"))
+        response = switch(client, language, page)
+        assert response.status_code == 302
+        assert response["Location"] == f"http://testserver{page}"
+        after = client.get(page, headers={"accept-language": "zh-TW"})
+        assert language_of(after) == language
+        [current] = re.findall(r'value="([\w-]+)"[^>]* aria-current', after.content.decode())
+        assert current == language
+
+
+def test_the_switch_leads_to_no_other_site_and_knows_three_languages(client: Client) -> None:
+    for elsewhere in ("https://evil.example/", "//evil.example/", "javascript://x/%0aalert(1)"):
+        assert switch(client, "en", elsewhere)["Location"] == "/"
+        data = {"language": "en", "next": elsewhere}
+        assert client.post(reverse("set_language"), data)["Location"] == "/"
+    assert client.post(reverse("set_language"), {"language": "en"})["Location"] == "/"
+    for unknown in ("de", "xx", "", "../../etc", "z" * 1000):
+        assert switch(client, unknown).status_code == 302
+        assert language_of(client.get("/", headers={"accept-language": "zh-TW"})) in NAMES
+    assert client.get(reverse("set_language")).status_code == 405
+
+
+def test_the_switch_wants_a_token_and_says_so_at_home() -> None:
+    client = Client(enforce_csrf_checks=True)
+    response = switch(client, "en")
+    assert response.status_code == 403
+    assert 'class="masthead"' in response.content.decode()
+    assert "表单已失效" in response.content.decode()
+    token = re.findall(r'csrfmiddlewaretoken" value="(\w+)"', client.get("/").content.decode())[0]
+    data = {"language": "en", "csrfmiddlewaretoken": token}
+    assert client.post(reverse("set_language"), data).status_code == 302
+    assert language_of(client.get("/")) == "en"
+
+
+def test_the_choice_lasts_and_is_no_business_of_scripts(client: Client) -> None:
+    cookie = switch(client, "zh-hant").cookies["django_language"]
+    assert cookie["max-age"] > 300 * 24 * 3600
+    assert cookie["httponly"]
+    assert cookie["samesite"] == "Lax"
+
+
+def test_dates_are_written_as_the_language_has_it(
+    client: Client, make_article: MakeArticle
+) -> None:
+    for accepted, date in (
+        ("zh-CN", "2023年12月14日"),
+        ("zh-TW", "2023年12月14日"),
+        ("en", "Dec. 14, 2023"),
+    ):
+        page = client.get("/days/2023/12/14/", headers={"accept-language": accepted})
+        assert date in page.content.decode()
+
+
+def test_no_chinese_is_left_in_an_english_page_but_names(client: Client) -> None:
+    for page in PAGES:
+        text = client.get(page, headers={"accept-language": "en"}).content.decode()
+        for name in ("简体中文", "繁體中文", "档"):
+            text = text.replace(name, "")
+        text = re.sub(r"<option .*?</option>", "", text)
+        if page == "/search/":
+            text = re.sub(r"<code>.*?</code>|「…」|《…》", "", text)
+        if page == "/api/docs":
+            text = re.sub(r"<pre>.*?</pre>", "", text, flags=re.S)
+        assert re.findall(r"[\u3400-\u9fff].*", text) == [], page
+
+
+def test_programs_are_answered_in_english(client: Client) -> None:
+    for address in ("/api/search?q=x&page=0", "/api/articles/999", "/api/articles?limit=x"):
+        answers = {
+            client.get(address, headers={"accept-language": accepted}).content
+            for accepted in ("zh-CN", "zh-TW", "en")
+        }
+        assert len(answers) == 1
