@@ -21,6 +21,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from articles.admin._listing import LargeListMixin
 from articles.admin._readonly import ReadOnlyMixin
 from articles.auditing import record
 from articles.captures import (
@@ -74,17 +75,16 @@ class Row:
 
 
 @admin.register(Capture)
-class CaptureAdmin(ReadOnlyMixin, admin.ModelAdmin):
+class CaptureAdmin(ReadOnlyMixin, LargeListMixin, admin.ModelAdmin):
     """Captures: what was imported, byte for byte."""
 
     list_display = ("source_path", "format", "article", "size", "captured_at")
-    list_filter = ("format", ("article", admin.EmptyFieldListFilter))
+    list_filter = (("article", admin.EmptyFieldListFilter),)
     list_select_related = ("article__outlet",)
-    date_hierarchy = "captured_at"
+    ordering = ("-pk",)
     search_fields = ("=sha256", "source_path")
     fields = ("article", "source_path", "format", "sha256", "size", "run", "captured_at")
     readonly_fields = fields
-    show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Capture]:
         """Leave the contents in the database until one is looked at."""

@@ -155,6 +155,7 @@ class Article(models.Model):
         indexes = [
             models.Index(fields=["-listed_at", "-id"], name="articles_by_time"),
             models.Index(fields=["outlet", "-listed_at", "-id"], name="articles_by_outlet"),
+            models.Index(fields=["byline"], name="articles_by_byline"),
             models.Index(
                 fields=["-listed_at", "-id"],
                 name="readable_by_time",
@@ -229,6 +230,7 @@ class Capture(models.Model):
         ordering = ["captured_at", "id"]
         verbose_name = _("capture")
         verbose_name_plural = _("captures")
+        indexes = [models.Index(fields=["run", "article"], name="articles_of_a_run")]
         constraints = [
             models.UniqueConstraint(fields=["article", "sha256"], name="one_capture_per_content"),
             models.UniqueConstraint(
