@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
-from articles.models import ImportProblem, ImportRun
+from articles.models import Capture, ImportProblem, ImportRun
 from articles.tasks import start
 from articles.uploads import keep_captures
 
@@ -24,58 +24,61 @@ def has_sources(run: ImportRun) -> bool:
 
 def import_for_real(run: ImportRun, *, user: Any) -> ImportRun:
     """Start the import that ``run``, a dry one, looked at, and return it."""
-    return _start(
-        ImportRun(
-            sources=run.sources,
-            only_paths=run.only_paths,
-            outlet=run.outlet,
-            edits=run.edits,
-            requested_by=user,
-        )
+    real = ImportRun(
+        sources=run.sources,
+        only_paths=run.only_paths,
+        outlet=run.outlet,
+        edits=run.edits,
+        requested_by=user,
+        status=ImportRun.Status.QUEUED,
     )
+    with transaction.atomic():
+        real.save()
+        start(real)
+    return real
 
 
 def retry(problems: Iterable[ImportProblem], *, user: Any) -> tuple[ImportRun, int]:
     """Start an import of the files that ``problems`` tell of; return it and how many it leaves out.
 
     A file is read where it was, so that what was corrected there counts; where that is gone, the
-    bytes that the archive kept are read again. Raises NothingToRetryError when no file is left.
+    bytes that the archive kept are read again. What only dry runs met is tried in a dry run.
+    Raises NothingToRetryError when no file is left, and OSError, with a message for people, when
+    there is no room for the bytes.
     """
-    sources: dict[str, None] = {}
-    labels: dict[str, None] = {}
-    captures = {}
-    outlets = set()
-    retried, left_out = [], 0
+    runs: dict[int, ImportRun] = {}
+    readable: set[int] = set()
+    by_label: dict[str, list[int]] = {}
+    by_capture: dict[Capture, list[int]] = {}
+    left_out = 0
     for problem in problems:
-        run = problem.run
-        outlets.add(run.outlet)
-        if run.sources and has_sources(run):
-            sources.update(dict.fromkeys(run.sources))
-            labels[problem.path] = None
-        elif problem.capture_id:
-            captures[problem.capture_id] = problem.capture
+        if problem.run_id not in runs:
+            runs[problem.run_id] = problem.run
+            if problem.run.sources and has_sources(problem.run):
+                readable.add(problem.run_id)
+        if problem.run_id in readable:
+            by_label.setdefault(problem.path, []).append(problem.pk)
+        elif problem.capture:
+            by_capture.setdefault(problem.capture, []).append(problem.pk)
         else:
             left_out += 1
-            continue
-        retried.append(problem.pk)
-    if not retried:
+    if not by_label and not by_capture:
         raise NothingToRetryError
+    sources = dict.fromkeys(source for pk in readable for source in runs[pk].sources)
+    outlets = {run.outlet for run in runs.values()}
+    again = ImportRun(
+        requested_by=user,
+        outlet=outlets.pop() if len(outlets) == 1 else None,
+        dry_run=all(run.dry_run for run in runs.values()),
+        status=ImportRun.Status.QUEUED,
+    )
     with transaction.atomic():
-        again = ImportRun(requested_by=user, outlet=outlets.pop() if len(outlets) == 1 else None)
-        again.retries = retried
-        again.status = ImportRun.Status.QUEUED
         again.save()
-        paths = keep_captures(again, filter(None, captures.values()))
+        paths = keep_captures(again, by_capture, taken=by_label)
+        labels = [path.name for path in paths]
         again.sources = [*sources, *map(str, paths)]
-        again.only_paths = [*labels, *(path.name for path in paths)]
+        again.only_paths = [*by_label, *labels]
+        again.retries = [*by_label.items(), *zip(labels, by_capture.values(), strict=True)]
         again.save()
         start(again)
     return again, left_out
-
-
-def _start(run: ImportRun) -> ImportRun:
-    with transaction.atomic():
-        run.status = ImportRun.Status.QUEUED
-        run.save()
-        start(run)
-    return run

@@ -1,26 +1,31 @@
 """Files that people upload: taken up to a limit, kept while their import may need them.
 
 They lie in ``uploads/<run>/<number>/<name>`` of the data folder. The name that a browser sends is
-only a label: what could lead elsewhere is taken out of it.
+only a label: what could lead elsewhere is taken out of it, and no two files of a run share it.
 """
 
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any, NoReturn
 
 from django.conf import settings
-from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 from django.core.files.uploadhandler import StopUpload, TemporaryFileUploadHandler
 from django.http import HttpRequest
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from articles.models import Capture, ImportRun
 
 __all__ = [
     "KEPT_DAYS",
+    "ArrivedFile",
     "LimitedUploadHandler",
+    "discard",
     "forget_old_uploads",
     "keep_captures",
     "keep_files",
@@ -29,16 +34,39 @@ __all__ = [
 
 KEPT_DAYS = 7
 LONGEST_NAME = 200
+# Fewer than settings.DATA_UPLOAD_MAX_NUMBER_FILES, of which Django tells nobody why it refused.
+MOST_FILES = 10_000
 # What a browser sends although it is refused is read to its end, so that it shows the answer.
 READ_THOUGH_REFUSED = 4
 ROOM_FOR_FIELDS = 1_000_000
 
 
-class LimitedUploadHandler(TemporaryFileUploadHandler):
-    """Takes uploaded files until they are too large together, or the disk is full."""
+class ArrivedFile(UploadedFile):
+    """An uploaded file on disk, closed: a process may have but some hundred files open."""
 
-    taken = 0
+    def __init__(self, arriving: TemporaryUploadedFile) -> None:
+        path = Path(arriving.temporary_file_path())
+        super().__init__(
+            None, arriving.name, arriving.content_type, arriving.size, arriving.charset
+        )
+        self.path = path.rename(f"{path}.whole")
+        try:
+            arriving.close()
+        except OSError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Remove the file, unless it was moved to where it is kept."""
+        self.path.unlink(missing_ok=True)
+
+
+class LimitedUploadHandler(TemporaryFileUploadHandler):
+    """Takes uploaded files until they are too many, too large together, or the disk is full."""
+
     announced = 0
+    begun = 0
+    taken = 0
 
     def handle_raw_input(
         self,
@@ -52,7 +80,10 @@ class LimitedUploadHandler(TemporaryFileUploadHandler):
         self.announced = content_length
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
-        """Begin a file, unless all together are announced as too large."""
+        """Begin a file, unless all together are announced as too large, or it is one too many."""
+        self.begun += 1
+        if self.begun > MOST_FILES:
+            self._refuse(_too_many())
         if self.announced > _limit() + ROOM_FOR_FIELDS:
             self._refuse(_too_large(), reset=self.announced > READ_THOUGH_REFUSED * _limit())
         try:
@@ -70,6 +101,14 @@ class LimitedUploadHandler(TemporaryFileUploadHandler):
         except OSError as error:
             self._refuse(_not_stored(error))
 
+    def file_complete(self, file_size: int) -> Any:
+        """End a file that came whole."""
+        arriving: Any = super().file_complete(file_size)
+        try:
+            return ArrivedFile(arriving)
+        except OSError as error:
+            self._refuse(_not_stored(error))
+
     def _refuse(self, message: str, *, reset: bool = False) -> NoReturn:
         if self.request is not None:
             self.request.upload_problem = message  # type: ignore[attr-defined]
@@ -82,44 +121,59 @@ def upload_problem(request: HttpRequest) -> str:
     return getattr(request, "upload_problem", "")
 
 
-def keep_files(run: ImportRun, files: Iterable[UploadedFile]) -> list[Path]:
-    """Move uploaded files to where ``run`` finds them, and return their paths.
+def keep_files(run: ImportRun, files: Iterable[ArrivedFile]) -> list[Path]:
+    """Move uploaded files to where ``run``, a new one, finds them, and return their paths.
 
     Raises OSError, with a message for people, when there is no room; nothing is kept then.
     """
-    paths = []
-    try:
+    names: set[str] = set()
+    with _new_folder(run) as folder:
+        paths = []
         for number, file in enumerate(files, 1):
-            path = _place(run, number, file.name or "")
-            temporary = getattr(file, "temporary_file_path", None)
-            if temporary:
-                shutil.move(temporary(), path)
-            else:
-                path.write_bytes(file.read())
+            path = folder / str(number) / _label(file.name or "", names)
+            path.parent.mkdir(parents=True)
+            shutil.move(file.path, path)
             paths.append(path)
-    except OSError as error:
-        shutil.rmtree(_folder(run), ignore_errors=True)
-        raise OSError(_not_stored(error)) from error
     return paths
 
 
-def keep_captures(run: ImportRun, captures: Iterable[Capture]) -> list[Path]:
-    """Write the bytes of ``captures`` to where ``run`` finds them, and return the paths."""
-    paths = []
-    for number, capture in enumerate(captures, 1):
-        path = _place(run, number, capture.source_path.rpartition("!")[2].rpartition("/")[2])
-        path.write_bytes(capture.raw)
-        paths.append(path)
+def keep_captures(
+    run: ImportRun, captures: Iterable[Capture], *, taken: Collection[str] = ()
+) -> list[Path]:
+    """Write the bytes of ``captures`` to where ``run``, a new one, finds them; return the paths.
+
+    The name of the folder that a file was in stays, since outlets are known by it; the file's own
+    name stays as well unless it is ``taken``. Raises OSError as ``keep_files`` does.
+    """
+    names = set(taken)
+    with _new_folder(run) as folder:
+        paths = []
+        for number, capture in enumerate(captures, 1):
+            *folders, name = capture.source_path.rpartition("!")[2].split("/")
+            path = folder.joinpath(str(number), *map(_safe, folders[-1:]), _label(name, names))
+            path.parent.mkdir(parents=True)
+            path.write_bytes(capture.raw)
+            paths.append(path)
     return paths
+
+
+def discard(run: ImportRun) -> None:
+    """Remove the files of ``run``, which is not imported."""
+    shutil.rmtree(_folder(run), ignore_errors=True)
 
 
 def forget_old_uploads() -> None:
     """Remove the files of finished imports after ``KEPT_DAYS``, and what no import will need."""
-    root: Path = settings.DATA_DIR / "uploads"
+    root = _root()
     oldest = time.time() - KEPT_DAYS * 24 * 3600
-    unfinished = {str(pk) for pk in ImportRun.objects.unfinished().values_list("pk", flat=True)}
+    needed = set()
+    for pk, sources in ImportRun.objects.unfinished().values_list("pk", "sources"):
+        # A retry, or what follows a dry run, reads the files of an earlier run.
+        inside = [Path(source) for source in sources if Path(source).is_relative_to(root)]
+        needed |= {str(pk), *(path.relative_to(root).parts[0] for path in inside)}
     for folder in root.glob("*/"):
-        if folder.name not in unfinished and folder.stat().st_mtime < oldest:
+        is_run = folder.name.isdecimal() and folder.name not in needed
+        if is_run and folder.stat().st_mtime < oldest:
             shutil.rmtree(folder, ignore_errors=True)
     # What a killed web process was taking.
     for file in Path(settings.FILE_UPLOAD_TEMP_DIR).glob("*.upload*"):
@@ -127,14 +181,35 @@ def forget_old_uploads() -> None:
             file.unlink(missing_ok=True)
 
 
-def _place(run: ImportRun, number: int, name: str) -> Path:
-    folder = _folder(run) / str(number)
-    folder.mkdir(parents=True)
-    return folder / _safe(name)
+@contextmanager
+def _new_folder(run: ImportRun) -> Iterator[Path]:
+    """Yield the folder of a new run; where there is no room for its files, nothing stays."""
+    # A request that was killed may have left files of a run that never came to be.
+    discard(run)
+    try:
+        yield _folder(run)
+    except OSError as error:
+        discard(run)
+        raise OSError(_not_stored(error)) from error
 
 
 def _folder(run: ImportRun) -> Path:
-    return Path(settings.DATA_DIR) / "uploads" / str(run.pk)
+    return _root() / str(run.pk)
+
+
+def _root() -> Path:
+    return Path(settings.DATA_DIR) / "uploads"
+
+
+def _label(name: str, taken: set[str]) -> str:
+    """Return ``name`` as the label of a file, numbered where it is taken, and take it."""
+    label = path = Path(_safe(name))
+    for number in count(2):
+        if str(label) not in taken:
+            break
+        label = path.with_stem(f"{path.stem} ({number})")
+    taken.add(str(label))
+    return str(label)
 
 
 def _safe(name: str) -> str:
@@ -155,6 +230,13 @@ def _too_large() -> str:
         "was kept. Upload it in parts, or have the operator put it into a server folder "
         "(NEWSARCHIVE_IMPORT_FOLDERS) or raise the limit (NEWSARCHIVE_UPLOAD_MB)."
     ) % {"limit": settings.NEWSARCHIVE_UPLOAD_MB}
+
+
+def _too_many() -> str:
+    return _(
+        "These are more than %(count)s files, the most that can be uploaded at once, and none of "
+        "them was kept. Pack them into a zip archive, and upload that."
+    ) % {"count": number_format(MOST_FILES, force_grouping=True)}
 
 
 def _not_stored(error: OSError) -> str:

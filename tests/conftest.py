@@ -7,10 +7,15 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 from django.conf import settings
+from django.contrib.auth.management import create_permissions
+from django.contrib.auth.models import Group, Permission
+from django.contrib.contenttypes.models import ContentType
 from django.core.cache import cache
 from django.test import override_settings
 from haystack import connections
@@ -45,6 +50,31 @@ def index_folder(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempP
     monkeypatch.setitem(settings.HAYSTACK_CONNECTIONS["default"], "PATH", folder)
     monkeypatch.setattr(connections, "thread_local", threading.local())
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _what_migrations_made(request: pytest.FixtureRequest) -> None:
+    """The known outlets and the groups, which a test with real transactions leaves nothing of."""
+    marker = request.node.get_closest_marker("django_db")
+    if marker or "db" in request.fixturenames or "transactional_db" in request.fixturenames:
+        if marker and marker.kwargs.get("transaction"):
+            request.getfixturevalue("transactional_db")
+        else:
+            request.getfixturevalue("db")
+        ContentType.objects.clear_cache()
+        known = Permission.objects.filter(content_type__app_label="articles")
+        if known.count() < 4 * len(apps.get_app_config("articles").models):
+            for app in apps.get_app_configs():
+                create_permissions(app, verbosity=0)
+        if not Outlet.objects.exists():
+            import_module("articles.migrations.0002_known_outlets").add_outlets(apps, None)
+        if not Group.objects.exists():
+            groups = import_module("articles.migrations.0004_groups").GROUPS
+            for name, codenames in groups.items():
+                permissions = Permission.objects.filter(
+                    content_type__app_label="articles", codename__in=codenames
+                )
+                Group.objects.create(name=name).permissions.set(permissions)
 
 
 @pytest.fixture(autouse=True)

@@ -6,8 +6,8 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
-from django.db.models import Count
+from django.db import OperationalError, transaction
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -24,7 +24,7 @@ from articles.models import Article, AuditEntry, ImportProblem, ImportRun, Work
 from articles.progress import Progress, as_json, progress_of
 from articles.retrying import has_sources, import_for_real
 from articles.tasks import start
-from articles.uploads import KEPT_DAYS, keep_files, upload_problem
+from articles.uploads import KEPT_DAYS, discard, keep_files, upload_problem
 from articles.work import claimed, finish
 
 COUNTS = ("created", "updated", "unchanged", "skipped", "failed")
@@ -80,6 +80,8 @@ class ImportRunAdmin(ReadOnlyMixin, admin.ModelAdmin):
                     return _to(_start(request, form.cleaned_data))
                 except OSError as error:
                     form.add_error("uploads", str(error))
+                except OperationalError:
+                    form.add_error("uploads", _busy())
         context = {
             **self._context(request),
             "title": _("Import articles"),
@@ -110,7 +112,6 @@ class ImportRunAdmin(ReadOnlyMixin, admin.ModelAdmin):
             )
         may = request.user.has_perm("articles.import_articles")
         stopped = not run.is_unfinished and run.status != Work.Status.FINISHED
-        articles = Article.objects.filter(captures__run=run).select_related("outlet").distinct()
         context = {
             **self._context(request),
             "title": _("Import run %(run)s") % {"run": run},
@@ -119,9 +120,9 @@ class ImportRunAdmin(ReadOnlyMixin, admin.ModelAdmin):
             "progress_url": reverse("admin:articles_importrun_progress", args=[run.pk]),
             "counts": [(name, _label(name), _number(getattr(run, name))) for name in COUNTS],
             "problem_kinds": _problem_kinds(run),
-            "articles": articles.only("title", "outlet")[:SHOWN_ARTICLES],
+            "articles": _some_articles(run),
             "may_cancel": may and run.is_unfinished and not run.cancel_requested,
-            "may_continue": may and stopped and has_sources(run),
+            "may_continue": may and stopped,
             "may_import_for_real": may and run.dry_run and not run.is_unfinished,
             "has_sources": has_sources(run),
             "kept_days": KEPT_DAYS,
@@ -183,20 +184,28 @@ class ImportRunAdmin(ReadOnlyMixin, admin.ModelAdmin):
 
 
 def _start(request: HttpRequest, asked: dict[str, Any]) -> ImportRun:
-    """Store what was uploaded and start the run, or neither. Raises OSError with a message."""
-    with transaction.atomic():
-        run = ImportRun.objects.create(
-            status=Work.Status.QUEUED,
-            requested_by_id=request.user.pk,
-            outlet=asked["outlet"],
-            dry_run=asked["dry_run"],
-            edits=asked["edits"],
-        )
-        paths = [*keep_files(run, asked["uploads"]), *asked.get("folders", [])]
-        run.sources = [str(path) for path in paths]
-        run.save(update_fields=["sources"])
-        _record_start(request, run)
-        start(run)
+    """Store what was uploaded and start the run, or neither.
+
+    Raises OSError with a message, and OperationalError when the database cannot be written.
+    """
+    run = ImportRun(
+        status=Work.Status.QUEUED,
+        requested_by_id=request.user.pk,
+        outlet=asked["outlet"],
+        dry_run=asked["dry_run"],
+        edits=asked["edits"],
+    )
+    try:
+        with transaction.atomic():
+            run.save()
+            paths = [*keep_files(run, asked["uploads"]), *asked.get("folders", [])]
+            run.sources = [str(path) for path in paths]
+            run.save(update_fields=["sources"])
+            _record_start(request, run)
+            start(run)
+    except OperationalError:
+        discard(run)
+        raise
     return run
 
 
@@ -228,6 +237,14 @@ def _problem_kinds(run: ImportRun) -> list[tuple[str, str, int]]:
     return [(kind, labels.get(kind, kind), count) for kind, count in kinds.order_by("-count")]
 
 
+def _some_articles(run: ImportRun) -> QuerySet[Article]:
+    """Return the newest articles of a run, without looking at all of them."""
+    captured = run.captures.exclude(article=None).order_by("-article_id")
+    ids = captured.values_list("article_id", flat=True).distinct()[:SHOWN_ARTICLES]
+    articles = Article.objects.filter(pk__in=list(ids)).select_related("outlet")
+    return articles.only("title", "outlet")
+
+
 def _label(name: str) -> str:
     return str(ImportRun._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
 
@@ -238,6 +255,13 @@ def _number(count: int) -> str:
 
 def _upload_limit() -> int:
     return int(settings.NEWSARCHIVE_UPLOAD_MB) * 1_000_000
+
+
+def _busy() -> str:
+    return _(
+        "Others are writing into the archive, or its disk is full. Nothing was imported; try again "
+        "soon."
+    )
 
 
 def _gone() -> str:

@@ -17,6 +17,7 @@ from django.http import (
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -26,16 +27,36 @@ from articles.auditing import record
 from articles.models import AuditEntry, ImportProblem, PendingChange
 from articles.retrying import NothingToRetryError, retry
 
+LISTED_CHARACTERS = 60
 BYTE_ORDER_MARK = "\ufeff"
 STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+class MendedFilter(admin.SimpleListFilter):
+    """Problems that are no more, or that wait."""
+
+    title = gettext_lazy("mended")
+    parameter_name = "resolved_at__isempty"
+
+    def lookups(self, _request: HttpRequest, _admin: Any) -> list[tuple[str, str]]:
+        """Return the choices."""
+        return [("1", _("not mended")), ("0", _("mended"))]
+
+    def queryset(
+        self, _request: HttpRequest, queryset: QuerySet[ImportProblem]
+    ) -> QuerySet[ImportProblem]:
+        """Keep what was chosen; everything where nothing was."""
+        if self.value() not in ("0", "1"):
+            return queryset
+        return queryset.filter(resolved_at__isnull=self.value() == "1")
 
 
 @admin.register(ImportProblem)
 class ImportProblemAdmin(MendingMixin, ReadOnlyMixin, admin.ModelAdmin):
     """Files, or parts of them, that could not be taken as they are."""
 
-    list_display = ("path", "kind", "message", "excerpt", "run", "is_mended", "mend_link")
-    list_filter = ("kind", ("resolved_at", admin.EmptyFieldListFilter), "run__dry_run")
+    list_display = ("path", "kind", "message", "first_characters", "run", "is_mended", "mend_link")
+    list_filter = ("kind", MendedFilter, "run__dry_run")
     list_select_related = ("run", "capture")
     list_per_page = 50
     show_full_result_count = False
@@ -60,6 +81,11 @@ class ImportProblemAdmin(MendingMixin, ReadOnlyMixin, admin.ModelAdmin):
         if not request.user.has_perm("articles.import_articles"):
             actions.pop("retry_these", None)
         return actions
+
+    @admin.display(description=gettext_lazy("first characters"))
+    def first_characters(self, problem: ImportProblem) -> str:
+        """Return as much of the file as a list has room for."""
+        return Truncator(problem.excerpt).chars(LISTED_CHARACTERS)
 
     @admin.display(description=gettext_lazy("mended"), boolean=True)
     def is_mended(self, problem: ImportProblem) -> bool:
@@ -93,7 +119,10 @@ class ImportProblemAdmin(MendingMixin, ReadOnlyMixin, admin.ModelAdmin):
                 ),
             )
             return None
-        retried = len(run.retries)
+        except OSError as error:
+            messages.error(request, str(error))
+            return None
+        retried = sum(len(ids) for _label, ids in run.retries)
         detail = ngettext(
             "%(count)d problem tried again", "%(count)d problems tried again", retried
         )

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import PurePosixPath
 
@@ -9,6 +10,7 @@ __all__ = [
     "LINES_SUFFIX",
     "READ_SUFFIXES",
     "ZIP_SUFFIX",
+    "holders",
     "is_ignored",
     "printable",
     "suffix",
@@ -39,6 +41,12 @@ def walking_order(name: str) -> tuple[int, str]:
     """
     match = _CRAWLER_ID.fullmatch(name)
     return (-int(match[1]) if match else 0), name
+
+
+def holders(label: str) -> Iterator[str]:
+    """Yield the labels of what a file lies in: ``x.zip`` for ``x.zip!a.md``."""
+    for match in re.finditer("!", label):
+        yield label[: match.start()]
 
 
 def is_ignored(name: str) -> bool:

@@ -21,9 +21,7 @@ class OutletFinder:
     def __init__(self, override: Outlet | None = None) -> None:
         self.override = override
         # A folder may also be named as exports name it.
-        self._known = {
-            (str(OutletAlias.Kind.FOLDER), slug): outlet for slug, outlet in _by_slug()
-        }
+        self._known = {(str(OutletAlias.Kind.FOLDER), slug): outlet for slug, outlet in _by_slug()}
         self._known |= {
             (alias.kind, alias.value): alias.outlet
             for alias in OutletAlias.objects.select_related("outlet")

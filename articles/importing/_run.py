@@ -4,23 +4,25 @@ import hashlib
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
+from django.db.models import F
 from django.utils import timezone
 from pebble import ProcessExpired
 
+from articles.importing._names import holders
 from articles.importing._outlets import OutletFinder
 from articles.importing._prepare import Failed, prepare, raw_file
-from articles.importing._store import Outcome, Problem, Result, Store
+from articles.importing._store import Outcome, Problem, Result, Store, remaining_problems
 from articles.importing.sources import SourceFile, SourceProblem, count, walk
 from articles.models import Capture, ImportProblem, ImportRun, Outlet
-from articles.problems import ProblemKind
+from articles.problems import WARNINGS, ProblemKind
 from articles.work import claimed, finish, is_claimed, is_to_be_cancelled
-from articles.workers import Task, Workers, WorkersLostError
+from articles.workers import HeldSignals, Task, Workers, WorkersLostError
 
 __all__ = ["ImportReport", "Problem", "continue_import", "run_import"]
 
@@ -45,8 +47,10 @@ class _Batch:
     """Some files in walking order: what is known of them, and what workers still prepare."""
 
     files: int
-    unchanged: int
     pending: list[_Pending]
+    recognised: list[str]
+    """The labels of files whose bytes are known."""
+    unchanged: int = 0
 
 
 def run_import(
@@ -95,15 +99,35 @@ def continue_import(run: ImportRun, *, jobs: int = 1) -> None:
     ``run_import`` does, and KeyboardInterrupt when this process is told to stop; the run stays
     unfinished then, and can be continued.
     """
-    paths = [Path(source) for source in run.sources]
-    only = frozenset(run.only_paths) or None
-    stored = set(run.captures.values_list("sha256", flat=True))
+    # A signal that comes before the workers are there must not be lost.
+    with HeldSignals() as signals:
+        _begin(run)
+        signals.check()
+        only = frozenset(run.only_paths) or None
+        stored = frozenset(run.captures.values_list("sha256", flat=True))
+        store = Store(run, OutletFinder(run.outlet), is_dry=run.dry_run, stored=stored)
+        _import(_paths(run), store, run=run, only=only, stored=stored, jobs=jobs)
+        if is_to_be_cancelled(run):
+            finish(run, ImportRun.Status.CANCELLED)
+            return
+        if only:
+            # How many files these labels are, only the walk tells.
+            ImportRun.objects.filter(pk=run.pk).update(total=F("done"))
+        finish(run, ImportRun.Status.FINISHED)
+
+
+def _paths(run: ImportRun) -> list[Path]:
+    return [Path(source) for source in run.sources]
+
+
+def _begin(run: ImportRun) -> None:
     if run.dry_run:
         run.problems.all().delete()
         run.created = run.updated = 0
     # What was stored before is recognised and counted; the rest is met again.
     run.done = run.unchanged = run.skipped = run.failed = 0
-    run.status, run.total = ImportRun.Status.RUNNING, len(only) if only else count(paths)
+    run.status = ImportRun.Status.RUNNING
+    run.total = len(run.only_paths) or count(_paths(run))
     run.begun_at = timezone.now()
     run.save(
         update_fields=[
@@ -118,11 +142,6 @@ def continue_import(run: ImportRun, *, jobs: int = 1) -> None:
             "failed",
         ]
     )
-    store = Store(run, OutletFinder(run.outlet), is_dry=run.dry_run)
-    _import(paths, store, run=run, only=only, stored=stored, jobs=jobs)
-    is_cancelled = is_to_be_cancelled(run)
-    _resolve_retried(run)
-    finish(run, ImportRun.Status.CANCELLED if is_cancelled else ImportRun.Status.FINISHED)
 
 
 def _import(
@@ -148,6 +167,8 @@ def _import(
         for batch in _prepared_ahead(workers, files, counted, ahead=jobs + 1):
             results = [_result(workers, item) for item in batch.pending]
             report.add(store.store(results, unchanged=batch.unchanged, done=batch.files))
+            if run and run.retries and not run.dry_run:
+                _mark_mended(dict(run.retries), batch.recognised, results)
             progress(batch.files)
             workers.check()
             if run and is_to_be_cancelled(run):
@@ -195,14 +216,16 @@ def _submit(workers: Workers, chunk: list[SourceFile | SourceProblem], counted: 
     ]
     captures = Capture.objects.filter(sha256__in=digests, article__isnull=False)
     known = set(captures.values_list("sha256", flat=True))
-    batch = _Batch(files=len(chunk), unchanged=0, pending=[])
+    batch = _Batch(files=len(chunk), pending=[], recognised=[])
     for file, digest in zip(chunk, digests, strict=True):
         if isinstance(file, SourceProblem):
             batch.pending.append(Failed(file.path, file.kind, file.message))
-        elif digest in known and digest in counted:
-            counted.remove(digest)
         elif digest in known:
-            batch.unchanged += 1
+            batch.recognised.append(file.path)
+            if digest in counted:
+                counted.remove(digest)
+            else:
+                batch.unchanged += 1
         else:
             task = workers.submit(prepare, file, timeout=SECONDS_PER_FILE)
             batch.pending.append((file, task))
@@ -228,20 +251,21 @@ def _result(workers: Workers, item: _Pending) -> Result:
     return Failed(file.path, ProblemKind.CRASH, message, raw=raw_file(file))
 
 
-def _resolve_retried(run: ImportRun) -> None:
-    """Mark the problems that ``run`` tried again as mended where their files are articles now."""
-    if run.dry_run or not run.retries:
-        return
-    met = set(run.problems.values_list("path", flat=True))
-    stored = run.captures.exclude(article=None).values_list("source_path", flat=True)
-    good = {path for path in stored if path not in met}
-    mended = []
-    for problem in ImportProblem.objects.filter(pk__in=run.retries, resolved_at=None):
-        # Bytes that were kept are read from a file of their own, without its folders.
-        labels = {problem.path, problem.path.rpartition("!")[2].rpartition("/")[2]}
-        if labels & good:
-            mended.append(problem.pk)
-    ImportProblem.objects.filter(pk__in=mended).update(resolved_at=timezone.now())
+def _mark_mended(
+    retried: Mapping[str, Sequence[int]], recognised: Sequence[str], results: Sequence[Result]
+) -> None:
+    """Mark problems that were tried again as mended where their files are articles now.
+
+    ``retried`` are their ids by the labels of the files. What was said of an article stays a
+    problem while its file is the same, or gives the same reason.
+    """
+    remaining = dict.fromkeys(recognised, WARNINGS) | remaining_problems(results)
+    # An archive that could not be opened could be now.
+    opened = {holder: frozenset[ProblemKind]() for label in remaining for holder in holders(label)}
+    remaining |= opened
+    for label in retried.keys() & remaining.keys():
+        problems = ImportProblem.objects.filter(pk__in=retried[label], resolved_at=None)
+        problems.exclude(kind__in=remaining[label]).update(resolved_at=timezone.now())
 
 
 def _close_abandoned() -> None:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 
@@ -13,7 +14,7 @@ from articles.importing._outlets import OutletFinder
 from articles.importing._prepare import EXCERPT_LENGTH, Failed, Prepared, RawFile, Skipped
 from articles.importing._restoring import Exchanged, foresee, restore
 from articles.models import Article, Capture, ImportProblem, ImportRun
-from articles.problems import ProblemKind
+from articles.problems import WARNINGS, ProblemKind
 
 BYLINE_LENGTH = 300
 
@@ -53,13 +54,20 @@ class Outcome:
 class Store:
     """Stores prepared files into the archive, or only tells what storing them would do.
 
-    A dry run has no ``run``, or one in which its counts and problems are kept.
+    A dry run has no ``run``, or one in which its counts and problems are kept. ``stored`` are the
+    digests that a run that is continued had stored, and counted, before.
     """
 
     def __init__(
-        self, run: ImportRun | None, finder: OutletFinder, *, is_dry: bool = False
+        self,
+        run: ImportRun | None,
+        finder: OutletFinder,
+        *,
+        is_dry: bool = False,
+        stored: AbstractSet[str] = frozenset(),
     ) -> None:
         self._run = run
+        self._stored = stored
         self._is_dry = is_dry
         self._finder = finder
         self._dry_digests: defaultdict[str, set[str]] = defaultdict(set)
@@ -124,7 +132,12 @@ class Store:
                     became = foresee(item, self._run)
                 else:
                     became = restore(item, self._run, self._finder.override)
+                    if became == "unchanged" and self._has_stored(item):
+                        continue
                 setattr(outcome, became, getattr(outcome, became) + 1)
+
+    def _has_stored(self, item: Exchanged) -> bool:
+        return any(capture.sha256 in self._stored for capture in item.article.captures)
 
     def _write(self, fresh: Sequence[Prepared], run: ImportRun) -> dict[str, Capture]:
         """Store articles and captures; return the captures by the paths of their files."""
@@ -214,6 +227,19 @@ class Store:
             run.problems.filter(path__in=[row.path for row in rows]).values_list("path", "kind")
         )
         ImportProblem.objects.bulk_create(row for row in rows if (row.path, row.kind) not in known)
+
+
+def remaining_problems(results: Sequence[Result]) -> dict[str, frozenset[ProblemKind]]:
+    """Return which kinds of problems are left, by the label, of each file that is an article."""
+    remaining = {}
+    for result in results:
+        match result:
+            case Prepared():
+                kinds = frozenset(problem.kind for problem in _warnings(result))
+                remaining[result.raw.path] = WARNINGS & kinds
+            case Exchanged():
+                remaining[result.path] = frozenset()
+    return remaining
 
 
 def _fill(article: Article, item: Prepared) -> None:

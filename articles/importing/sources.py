@@ -17,6 +17,7 @@ from articles.importing._names import (
     LINES_SUFFIX,
     READ_SUFFIXES,
     ZIP_SUFFIX,
+    holders,
     is_ignored,
     printable,
     suffix,
@@ -60,6 +61,21 @@ class _Candidate:
     is_given: bool
 
 
+class _Wanted:
+    """The labels that are asked for; what holds one of them is read, too."""
+
+    def __init__(self, labels: frozenset[str]) -> None:
+        self._labels = labels
+        self._holders = frozenset(holder for label in labels for holder in holders(label))
+
+    def __contains__(self, label: str) -> bool:
+        return label in self._labels or label in self._holders
+
+    def within(self, label: str) -> "_Wanted | None":
+        """Return what is wanted of a zip archive or an export, None for all."""
+        return None if label in self._labels else self
+
+
 def walk(
     paths: Sequence[Path],
     *,
@@ -73,15 +89,18 @@ def walk(
     their names (crawlers' ids: later ones last), with the zip archives in them; only files that by
     their name may be articles are read there, while a file given by itself is always read. Symbolic
     links inside folders are not followed, devices and pipes never opened, dot-files and the folder
-    ``leaving_out`` passed over; with ``only``, all but the files with these labels. No error is
-    raised: what is too large, unreadable or broken becomes a SourceProblem.
+    ``leaving_out`` passed over; with ``only``, all but the files with these labels and what lies in
+    them. No error is raised: what is too large, unreadable or broken becomes a SourceProblem.
     """
+    wanted = None if only is None else _Wanted(only)
     for candidate in _candidates(paths, leaving_out):
+        label = candidate.path if isinstance(candidate, SourceProblem) else candidate.label
+        if wanted is not None and label not in wanted:
+            continue
         if isinstance(candidate, SourceProblem):
-            if only is None or candidate.path in only:
-                yield candidate
+            yield candidate
         else:
-            yield from _read(candidate, only, max_file_bytes)
+            yield from _read(candidate, wanted and wanted.within(label), max_file_bytes)
 
 
 def count(paths: Sequence[Path]) -> int:
@@ -150,20 +169,18 @@ def _in_folder(
 
 
 def _read(
-    candidate: _Candidate, only: frozenset[str] | None, max_file_bytes: int
+    candidate: _Candidate, wanted: _Wanted | None, max_file_bytes: int
 ) -> Iterator[SourceFile | SourceProblem]:
     label = candidate.label
-    if only is not None and not _holds_wanted(label, only):
-        return
     try:
         with _open(candidate) as file:
             start = file.read(len(LINE_START))
             file.seek(0)
             if start.startswith(_ZIP_MAGIC):
-                yield from _read_zip(file, label, only, max_file_bytes)
+                yield from _read_zip(file, label, wanted, max_file_bytes)
                 return
             if start == LINE_START:
-                yield from _read_lines(file, label, only, max_file_bytes)
+                yield from _read_lines(file, label, wanted, max_file_bytes)
                 return
             # One byte more than allowed: the file may have grown since it was found.
             data = file.read(max_file_bytes + 1)
@@ -174,15 +191,6 @@ def _read(
         yield _too_large(label, max_file_bytes)
     else:
         yield SourceFile(label, candidate.folder, data)
-
-
-def _is_wanted(label: str, only: frozenset[str]) -> bool:
-    is_export = suffix(label) == LINES_SUFFIX
-    return label in only or (is_export and _holds_wanted(label, only))
-
-
-def _holds_wanted(label: str, only: frozenset[str]) -> bool:
-    return any(wanted == label or wanted.startswith(f"{label}!") for wanted in only)
 
 
 def _open(candidate: _Candidate) -> BinaryIO:
@@ -212,7 +220,7 @@ def _refuse_special(status: os.stat_result) -> None:
 
 
 def _read_zip(
-    file: BinaryIO, label: str, only: frozenset[str] | None, max_file_bytes: int
+    file: BinaryIO, label: str, wanted: _Wanted | None, max_file_bytes: int
 ) -> Iterator[SourceFile | SourceProblem]:
     try:
         archive = open_zip(file)
@@ -222,7 +230,7 @@ def _read_zip(
     with archive:
         for entry, name in article_entries(archive):
             entry_label = f"{label}!{name}"
-            if only is not None and not _is_wanted(entry_label, only):
+            if wanted is not None and entry_label not in wanted:
                 continue
             reason = refusal(entry)
             if reason:
@@ -237,13 +245,15 @@ def _read_zip(
                     yield _bad_archive(entry_label, error)
                 else:
                     if data.startswith(LINE_START):
-                        yield from _read_lines(io.BytesIO(data), entry_label, only, max_file_bytes)
+                        lines = io.BytesIO(data)
+                        within = wanted and wanted.within(entry_label)
+                        yield from _read_lines(lines, entry_label, within, max_file_bytes)
                         continue
                     yield SourceFile(entry_label, PurePosixPath(name).parent.name, data)
 
 
 def _read_lines(
-    file: IO[bytes], label: str, only: frozenset[str] | None, max_file_bytes: int
+    file: IO[bytes], label: str, wanted: _Wanted | None, max_file_bytes: int
 ) -> Iterator[SourceFile | SourceProblem]:
     """Yield the lines of an export, each as a file."""
     for number in count_from(1):
@@ -254,7 +264,7 @@ def _read_lines(
         is_too_large = len(line) > max_file_bytes
         while is_too_large and not line.endswith(b"\n") and line:
             line = file.readline(max_file_bytes)
-        if not line.strip() or (only is not None and line_label not in only):
+        if not line.strip() or (wanted is not None and line_label not in wanted):
             continue
         if is_too_large:
             yield _too_large(line_label, max_file_bytes)

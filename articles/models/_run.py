@@ -12,9 +12,9 @@ class ImportRun(Work):
     """One import, with its counts and its problems.
 
     ``sources`` are the paths as text; ``only_paths``, where there are any, are the labels of the
-    files among them that are to be imported (a retry); ``retries`` the ids of the problems that it
-    tries again. A dry run stores problems and no articles. ``begun_at`` is when a worker began, or
-    went on: ``done`` counts from then.
+    files among them that are to be imported (a retry); ``retries`` pairs such a label with the
+    ids of the problems that are tried again. A dry run stores problems and no articles.
+    ``begun_at`` is when a worker began, or went on: ``done`` counts from then.
     """
 
     class Edits(models.TextChoices):

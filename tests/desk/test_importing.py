@@ -15,7 +15,9 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
+from articles.exchange import as_line
 from articles.models import Article, AuditEntry, Capture, ImportProblem, ImportRun, Outlet
+from articles.tasks import continue_abandoned
 
 ADD = "/admin/articles/importrun/add/"
 
@@ -163,13 +165,24 @@ class TestRunning:
         files = [(f"{number}.md", article(number)) for number in range(5)]
         run = upload(desk, *files, ("bad.md", b""))
         ImportRun.objects.filter(pk=run.pk).update(status="running")
-        from articles.tasks import continue_abandoned
-
         assert continue_abandoned() == 1
         work()
         run.refresh_from_db()
         assert (run.status, counts(run), run.done) == ("finished", (5, 0, 0, 0, 1), 6)
         assert run.problems.count() == 1
+
+    def test_lines_of_an_export_are_counted_once(self, desk: Client) -> None:
+        upload(desk, *((f"{number}.md", article(number)) for number in range(3)))
+        lines = b"".join(map(as_line, Article.objects.all()))
+        Article.objects.all().delete()
+        Capture.objects.all().delete()
+        run = upload(desk, ("export.jsonl", lines))
+        assert counts(run) == (3, 0, 0, 0, 0)
+        ImportRun.objects.filter(pk=run.pk).update(status="running")
+        assert continue_abandoned() == 1
+        work()
+        run.refresh_from_db()
+        assert (run.status, counts(run), run.done) == ("finished", (3, 0, 0, 0, 0), 3)
 
     def test_progress_is_told_to_scripts(self, desk: Client) -> None:
         run = upload(desk, ("1.md", article()))

@@ -24,6 +24,7 @@ from articles.models import ImportRun
 from tests.desk.test_importing import ADD, article, counts, upload, work
 
 ROOT = Path(__file__).parents[2]
+GUNICORN = [sys.executable, "-m", "gunicorn", "--config", "python:newsarchive.serving"]
 WAITING_SECONDS = 60
 DAY = 24 * 3600
 
@@ -96,6 +97,7 @@ class TestTaking:
         file = SimpleUploadedFile("1.md", article())
         response = desk.post(ADD, {"uploads": [file], "edits": "keep"})
         assert response.status_code == 400
+        assert response.context["form"].errors["uploads"]
         assert not ImportRun.objects.exists()
         assert [folder.name for folder in (data / "uploads").iterdir()] == ["arriving"]
 
@@ -109,6 +111,13 @@ class TestForgetting:
         uploads.forget_old_uploads()
         assert not Path(runs[0].sources[0]).exists()
         assert Path(runs[1].sources[0]).exists()
+        ImportRun.objects.update(status="cancelled")
+        for run, offered in ((runs[0], False), (runs[1], True)):
+            page = desk.get(f"/admin/articles/importrun/{run.pk}/change/").content.decode()
+            assert (f"/{run.pk}/continue/" in page) is offered
+            assert ("文件已经不在了" in page) is not offered
+        desk.post(f"/admin/articles/importrun/{runs[0].pk}/continue/")
+        assert not ImportRun.objects.unfinished().exists()
 
     def test_uploads_can_arrive_after_a_quiet_week(self, desk: Client, data: Path) -> None:
         make_old(data / "uploads" / "arriving", days=8)
@@ -183,8 +192,7 @@ def web(data_folder: Path) -> Iterator[Web]:
             [sys.executable, "manage.py", *command], cwd=ROOT, env=env, check=True, stdout=-3
         )
     process = subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", "--config", "python:newsarchive.serving"]
-        + ["newsarchive.wsgi"],
+        [*GUNICORN, "newsarchive.wsgi"],
         cwd=ROOT,
         env={**env, "WEB_WORKERS": "1"},
         start_new_session=True,
@@ -212,7 +220,7 @@ def web(data_folder: Path) -> Iterator[Web]:
 def test_what_is_announced_as_too_large_is_answered_before_it_is_sent(
     web: Web, data_folder: Path
 ) -> None:
-    with web.begin_upload(announced=5_000_000_000, sent=b"PK\x03\x04" * 1000) as connection:
+    with web.begin_upload(announced=5_000_000_000, sent=b"PK\x03\x04" * 50_000) as connection:
         answer = b""
         while chunk := connection.recv(65_536):
             answer += chunk
