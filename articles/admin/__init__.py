@@ -11,3 +11,6 @@ from articles.admin import (  # noqa: F401
     _problems,
     _site,
 )
+from articles.admin._explaining import EXPLANATIONS
+
+__all__ = ["EXPLANATIONS"]

@@ -21,6 +21,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from articles.admin._explaining import EXPLANATIONS
 from articles.admin._mending import MendingMixin
 from articles.admin._readonly import ReadOnlyMixin
 from articles.auditing import record
@@ -55,13 +56,21 @@ class MendedFilter(admin.SimpleListFilter):
 class ImportProblemAdmin(MendingMixin, ReadOnlyMixin, admin.ModelAdmin):
     """Files, or parts of them, that could not be taken as they are."""
 
-    list_display = ("path", "kind", "message", "first_characters", "run", "is_mended", "mend_link")
+    list_display = (
+        "path",
+        "kind",
+        "explained",
+        "first_characters",
+        "run",
+        "is_mended",
+        "mend_link",
+    )
     list_filter = ("kind", MendedFilter, "run__dry_run")
     list_select_related = ("run", "capture")
     list_per_page = 50
     show_full_result_count = False
     search_fields = ("path", "message", "excerpt")
-    fields = ("run", "kind", "path", "message", "excerpt", "capture", "resolved_at", "mend_link")
+    fields = ("run", "kind", "path", "explained", "excerpt", "capture", "resolved_at", "mend_link")
     readonly_fields = fields
     actions = ("retry_these", "download_csv")
 
@@ -81,6 +90,12 @@ class ImportProblemAdmin(MendingMixin, ReadOnlyMixin, admin.ModelAdmin):
         if not request.user.has_perm("articles.import_articles"):
             actions.pop("retry_these", None)
         return actions
+
+    @admin.display(description=gettext_lazy("message"))
+    def explained(self, problem: ImportProblem) -> SafeString:
+        """Return what is wrong and what to do, and what is particular to this file."""
+        explanation = EXPLANATIONS.get(problem.kind, "")
+        return format_html('{}<br><small lang="en">{}</small>', explanation, problem.message)
 
     @admin.display(description=gettext_lazy("first characters"))
     def first_characters(self, problem: ImportProblem) -> str:

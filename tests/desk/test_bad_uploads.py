@@ -12,7 +12,9 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
+from articles.admin import EXPLANATIONS
 from articles.models import Article, ImportProblem
+from articles.problems import ProblemKind
 from tests.desk.test_importing import article, upload, zipped
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -93,6 +95,7 @@ def test_a_bad_file_is_a_problem_of_its_own(desk: Client, name: str) -> None:
     assert (problem.kind, problem.path.split("!")[0]) == (kind, label)
     page = desk.get(f"/admin/articles/importproblem/?run__id__exact={run.pk}").content.decode()
     assert label in page
+    assert str(EXPLANATIONS[ProblemKind(kind)])[:8] in page
     assert problem.message[:20] in page.replace("&quot;", '"').replace("&#x27;", "'")
 
 
@@ -116,6 +119,10 @@ def test_an_odd_file_is_an_article(desk: Client, name: str) -> None:
     label, make, number = GOOD[name]
     run = upload(desk, (label, make()))
     assert (run.created, list(run.problems.values_list("kind", "message"))) == (number, [])
+
+
+def test_every_kind_of_problem_is_explained() -> None:
+    assert set(EXPLANATIONS) == set(ProblemKind)
 
 
 def test_old_windows_zips_keep_their_names(desk: Client) -> None:
