@@ -416,8 +416,9 @@ def test_what_imports_recorded_cannot_be_changed(
     row = rows_of(model, article)[0]
     name = f"admin:articles_{model._meta.model_name}"
     before = dump()
-    assert admin_client.get(reverse(f"{name}_add")).status_code == 403
-    assert admin_client.post(reverse(f"{name}_add"), {}).status_code == 403
+    if model is not ImportRun:  # which is asked for, and then done by a task worker
+        assert admin_client.get(reverse(f"{name}_add")).status_code == 403
+        assert admin_client.post(reverse(f"{name}_add"), {}).status_code == 403
     data = {"status": "failed", "message": "x", "source_path": "x", "article_id": "77"}
     assert admin_client.post(change_page(row), data).status_code == 403
     delete = reverse(f"{name}_delete", args=[row.pk])

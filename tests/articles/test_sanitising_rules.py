@@ -74,7 +74,10 @@ def test_only_the_door_is_public() -> None:
     assert set(sanitising.__all__) == {
         "VERSION",
         "Cleaned",
+        "Loss",
+        "LossKind",
         "clean",
+        "losses",
         "plain_text",
         "sanitise",
         "without_pictures",

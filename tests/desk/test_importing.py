@@ -2,6 +2,7 @@
 
 import csv
 import io
+import signal
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -61,7 +62,13 @@ def upload(client: Client, *files: tuple[str, bytes], **fields: Any) -> ImportRu
 
 
 def work() -> None:
-    call_command("db_worker", batch=True, interval=0, verbosity=0, startup_delay=False)
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT)
+    handlers = {number: signal.getsignal(number) for number in signals}
+    try:
+        call_command("db_worker", batch=True, interval=0, verbosity=0, startup_delay=False)
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
 
 def counts(run: ImportRun) -> tuple[int, ...]:
