@@ -104,7 +104,7 @@ class ImportRunAdmin(ReadOnlyMixin, admin.ModelAdmin):
     ) -> HttpResponse:
         """Show how far a run is, what became of the files, and what can be done about it."""
         run = self.get_object(request, unquote(object_id))
-        if request.method == "POST" or not self.has_view_permission(request, run):
+        if not self.has_view_permission(request, run):
             raise PermissionDenied
         if run is None:
             return self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]
