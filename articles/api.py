@@ -13,7 +13,7 @@ from articles.forms import FilterForm
 from articles.models import Article, Outlet
 from articles.paging import PageError, articles_after, key_of
 
-__all__ = ["DAYS", "BadQuestionError", "Problem", "name_outlets", "narrowing", "router"]
+__all__ = ["DAYS", "BadQuestionError", "Problem", "Summary", "name_outlets", "narrowing", "router"]
 
 router = Router(tags=["articles"])
 
@@ -56,8 +56,8 @@ def name_outlets(schema: dict[str, Any]) -> None:
     schema["items"]["enum"] = ["", *slugs]
 
 
-class Listed(Schema):
-    """An article in a list."""
+class Summary(Schema):
+    """What every answer tells of an article."""
 
     id: int = Field(description=_("the article's number in this archive"))
     title: str = Field(description=_("the title as it was published"))
@@ -65,6 +65,11 @@ class Listed(Schema):
     original_url: str = Field(description=_("the address it was published at"))
     outlet: str = Field(description=_("the outlet's slug"))
     published_at: datetime | None = Field(description=_("ISO 8601 in UTC; null: not known"))
+
+
+class Listed(Summary):
+    """An article in a list."""
+
     byline: str = Field(description=_("who wrote it, as it was published; may be empty"))
 
 

@@ -1,13 +1,13 @@
 """What programs are told: the JSON of a search."""
 
 from collections.abc import Callable
-from datetime import datetime
 
 from django.utils.translation import gettext_noop as _
 from ninja import Field, Schema
 from pydantic import ConfigDict
 from pydantic.config import JsonDict
 
+from articles.api import Summary
 from articles.models import Article
 from search.finding import Results
 
@@ -62,15 +62,9 @@ class Facets(Schema):
     year: list[YearCount] = Field(description=_("under all filters but those of days, in order"))
 
 
-class FoundArticle(Schema):
+class FoundArticle(Summary):
     """An article that was found."""
 
-    id: int = Field(description=_("the article's number in this archive"))
-    title: str = Field(description=_("the title as it was published"))
-    url: str = Field(description=_("the article's address in this archive"))
-    original_url: str = Field(description=_("the address it was published at"))
-    outlet: str = Field(description=_("the outlet's slug"))
-    published_at: datetime | None = Field(description=_("ISO 8601 in UTC; null: not known"))
     snippet: str = Field(description=_("HTML; matches are in <mark>, all else is escaped"))
 
 

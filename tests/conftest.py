@@ -141,6 +141,20 @@ def manage(data_folder: Path) -> Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A folder with room for 3 MB; skips the test where nobody may mount one."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(disk)], capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip("mounting a small disk is not permitted here")
+    yield disk
+    subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+@pytest.fixture
 def archive(db: None) -> list[Article]:
     """Thirty articles, one an hour around midnight in Shanghai, the last undated; indexed."""
     outlets = [Outlet.objects.create(slug=f"paper-{n}", name=f"报纸{n}") for n in range(3)]

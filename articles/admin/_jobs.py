@@ -3,36 +3,25 @@
 from datetime import datetime
 from typing import Any
 
-from django.contrib import admin, messages
-from django.contrib.admin.utils import unquote
-from django.core.exceptions import PermissionDenied
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import (
     FileResponse,
     Http404,
     HttpRequest,
-    HttpResponse,
     HttpResponseBase,
-    JsonResponse,
 )
-from django.shortcuts import get_object_or_404
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from articles.admin._asking import PERMISSIONS
-from articles.admin._bulk import to_job
-from articles.admin._readonly import ReadOnlyMixin
-from articles.auditing import record
+from articles.admin._work import View, WorkAdmin
 from articles.exporting import KEPT_DAYS, export_path, remove_old_exports
-from articles.models import AuditEntry, Job, Work
-from articles.progress import Progress, as_json, progress_of
-from articles.tasks import start
-from articles.work import claimed, finish
+from articles.models import Job, Work
+from articles.progress import Progress, progress_of
 
 OUTCOMES = {
     "changed": gettext_lazy("changed"),
@@ -49,13 +38,14 @@ OUTCOMES = {
 
 
 @admin.register(Job)
-class JobAdmin(ReadOnlyMixin, admin.ModelAdmin):
+class JobAdmin(WorkAdmin):
     """What is done to many articles in the background."""
 
     list_display = ("__str__", "status", "how_far", "requested_by", "started_at", "finished_at")
     list_filter = ("kind", "status")
     list_select_related = ("requested_by",)
     list_per_page = 50
+    page_template = "admin/articles/job/job.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
         """Leave the ids of the articles in the database: there may be very many."""
@@ -70,69 +60,40 @@ class JobAdmin(ReadOnlyMixin, admin.ModelAdmin):
         """Return how many articles are done, of how many."""
         return progress_of(done=job.done, total=job.total).texts["done"]
 
-    def get_urls(self) -> list[URLPattern]:
-        """Return the addresses of what can be done with a job before the admin's own."""
-        views = {
-            "progress": require_safe(self.progress_view),
-            "download": require_safe(self.download_view),
-            "cancel": require_POST(self.cancel_view),
-            "continue": require_POST(self.continue_view),
-        }
-        return [
-            *(
-                path(
-                    f"<id:pk>/{name}/",
-                    self.admin_site.admin_view(view),
-                    name=f"articles_job_{name}",
-                )
-                for name, view in views.items()
-            ),
-            *super().get_urls(),
-        ]
+    def may_steer(self, request: HttpRequest, work: Job) -> bool:
+        """Tell whether this person may ask for such a job."""
+        return request.user.has_perm(PERMISSIONS[work.kind])
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """Show how far the job is, and what can be done with it."""
-        job = self.get_object(request, unquote(object_id))
-        if not self.has_view_permission(request, job):
-            raise PermissionDenied
-        if job is None:
-            return self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]
-                request, self.opts, object_id
-            )
-        may = request.user.has_perm(PERMISSIONS[job.kind])
-        stopped = not job.is_unfinished and job.status != Work.Status.FINISHED
-        context = {
-            **self.admin_site.each_context(request),
-            "title": str(job),
-            "opts": self.opts,
-            "media": self.media,
-            "work": job,
-            "progress": _progress(job),
-            "progress_url": reverse("admin:articles_job_progress", args=[job.pk]),
-            "outcomes": _outcomes(job),
-            "may_cancel": may and job.is_unfinished and not job.cancel_requested,
-            "may_continue": may and stopped,
-            "has_file": _has_file(job),
-            "is_export": job.kind == Job.Kind.EXPORT,
+    def progress(self, work: Job) -> Progress:
+        """Return how far the job is."""
+        since = work.parameters.get("since")
+        if not since or not work.is_unfinished:
+            return progress_of(done=work.done, total=work.total)
+        seconds = (timezone.now() - datetime.fromisoformat(since)).total_seconds()
+        return progress_of(
+            done=work.done,
+            total=work.total,
+            seconds=seconds,
+            done_before=work.parameters["done_before"],
+        )
+
+    def views(self) -> dict[str, View]:
+        """Return the views of one job by the last part of their addresses."""
+        return {**super().views(), "download": require_safe(self.download_view)}
+
+    def details(self, request: HttpRequest, work: Job) -> dict[str, Any]:
+        """Return what became of the articles, and whether there is a file."""
+        return {
+            "title": str(work),
+            "outcomes": _outcomes(work),
+            "has_file": _has_file(work),
+            "is_export": work.kind == Job.Kind.EXPORT,
             "kept_days": KEPT_DAYS,
-            **(extra_context or {}),
         }
-        return TemplateResponse(request, "admin/articles/job/job.html", context)
-
-    def progress_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Tell the script of the job's page how far it is."""
-        job = self._job(request, pk)
-        return JsonResponse(as_json(job, _progress(job)))
 
     def download_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
         """Hand out the file that an export made, to be kept and not to be shown."""
-        job = self._job(request, pk)
+        job = self.work(request, pk)
         remove_old_exports()
         if not _has_file(job):
             raise Http404(_("This export has no file, or it is no longer kept."))
@@ -143,54 +104,6 @@ class JobAdmin(ReadOnlyMixin, admin.ModelAdmin):
             filename=path.name,
             content_type="application/octet-stream",
         )
-
-    def cancel_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Have the job stop after the articles it is at; what is done stays done."""
-        job = self._job(request, pk, to_change=True)
-        if job.is_unfinished:
-            Job.objects.filter(pk=pk).update(cancel_requested=True)
-            record(AuditEntry.Action.CANCEL, user=request.user, target=job, request=request)
-            with claimed(job) as nobody_does_it:
-                if nobody_does_it:
-                    finish(job, Work.Status.CANCELLED)
-        return to_job(job)
-
-    def continue_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Have a job that was stopped, or could not go on, do the rest."""
-        job = self._job(request, pk, to_change=True)
-        if not job.is_unfinished and job.status != Work.Status.FINISHED:
-            record(
-                AuditEntry.Action.EDIT,
-                user=request.user,
-                target=job,
-                detail=_("continued"),
-                request=request,
-            )
-            start(job)
-        else:
-            messages.info(request, _("There is nothing to continue."))
-        return to_job(job)
-
-    def _job(self, request: HttpRequest, pk: int, *, to_change: bool = False) -> Job:
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        job = get_object_or_404(self.get_queryset(request), pk=pk)
-        if to_change and not request.user.has_perm(PERMISSIONS[job.kind]):
-            raise PermissionDenied
-        return job
-
-
-def _progress(job: Job) -> Progress:
-    since = job.parameters.get("since")
-    if not since or not job.is_unfinished:
-        return progress_of(done=job.done, total=job.total)
-    seconds = (timezone.now() - datetime.fromisoformat(since)).total_seconds()
-    return progress_of(
-        done=job.done,
-        total=job.total,
-        seconds=seconds,
-        done_before=job.parameters["done_before"],
-    )
 
 
 def _outcomes(job: Job) -> list[tuple[str, str]]:

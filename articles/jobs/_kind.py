@@ -18,7 +18,7 @@ class JobError(Exception):
 class Kind:
     """What is done with each chunk of a job's articles.
 
-    Outcomes are counted under the names that ``articles.jobs.COUNTS`` explains.
+    Outcomes are counted by names; the page of a job says what each means.
     """
 
     at_once = 500

@@ -459,19 +459,6 @@ def test_while_another_process_indexes_an_import_leaves_a_note(
     assert_complete(small_tree)
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(disk)], capture_output=True
-    )
-    if mounted.returncode:
-        pytest.skip("mounting a small disk is not permitted here")
-    yield disk
-    subprocess.run(["umount", "--lazy", str(disk)], check=True)
-
-
 def grow(disk: Path) -> None:
     subprocess.run(["mount", "-o", "remount,size=100m", str(disk)], check=True)
 

@@ -8,8 +8,16 @@ from django.contrib.auth.models import Permission, User
 from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page
+from pytest_django import Settings
 
 PASSWORD = "a long enough word"
+
+
+@pytest.fixture(autouse=True)
+def _data_of_its_own(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Uploads, exports and locks in folders of the test's own."""
+    settings.DATA_DIR = tmp_path_factory.mktemp("data")
+    settings.FILE_UPLOAD_TEMP_DIR = tmp_path_factory.mktemp("arriving")
 
 
 @pytest.fixture

@@ -4,13 +4,11 @@ import io
 import struct
 import zipfile
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
-from pytest_django import Settings
 
 from articles.admin import EXPLANATIONS
 from articles.models import Article, ImportProblem
@@ -18,14 +16,6 @@ from articles.problems import ProblemKind
 from tests.desk.test_importing import article, upload, zipped
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def _data_of_its_own(settings: Settings, tmp_path: Path) -> None:
-    settings.DATA_DIR = tmp_path / "data"
-    settings.FILE_UPLOAD_TEMP_DIR = tmp_path / "arriving"
-    for folder in (settings.DATA_DIR, settings.FILE_UPLOAD_TEMP_DIR):
-        folder.mkdir()
 
 
 PNG = b"\x89PNG\r\n\x1a\n"

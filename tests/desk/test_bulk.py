@@ -26,12 +26,6 @@ pytestmark = pytest.mark.django_db
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(autouse=True)
-def _data_of_its_own(settings: Any, tmp_path: Path) -> None:
-    settings.DATA_DIR = tmp_path / "data"
-    settings.DATA_DIR.mkdir()
-
-
 @pytest.fixture
 def imported(write_article: Callable[..., Path], tmp_path: Path) -> list[Article]:
     """Six articles of one outlet, as imported."""

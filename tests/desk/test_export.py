@@ -34,12 +34,6 @@ pytestmark = pytest.mark.django_db
 NATURE = ["title", "original_url", "url", "published_at", "byline", "body", "text", "lead"]
 
 
-@pytest.fixture(autouse=True)
-def _data_of_its_own(settings: Any, tmp_path: Path) -> None:
-    settings.DATA_DIR = tmp_path / "data"
-    settings.DATA_DIR.mkdir()
-
-
 def article(number: int, **fields: Any) -> Article:
     """Make an article with a capture, as an import of ``fields`` would have made it."""
     outlet, _created = Outlet.objects.get_or_create(

@@ -1,7 +1,5 @@
 """The import desk in Chromium: a zip is chosen, its import watched, its problems tried again."""
 
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django import Settings
@@ -13,14 +11,6 @@ from tests.desk.test_importing import article, work, zipped
 pytestmark = pytest.mark.django_db(transaction=True)
 
 FILES = 500
-
-
-@pytest.fixture(autouse=True)
-def _data_of_its_own(settings: Settings, tmp_path: Path) -> None:
-    settings.DATA_DIR = tmp_path / "data"
-    settings.FILE_UPLOAD_TEMP_DIR = tmp_path / "arriving"
-    for folder in (settings.DATA_DIR, settings.FILE_UPLOAD_TEMP_DIR):
-        folder.mkdir()
 
 
 def archive() -> bytes:

@@ -23,14 +23,6 @@ from articles.tasks import continue_abandoned
 ADD = "/admin/articles/importrun/add/"
 
 
-@pytest.fixture(autouse=True)
-def _data_of_its_own(settings: Settings, tmp_path: Path) -> None:
-    settings.DATA_DIR = tmp_path / "data"
-    settings.FILE_UPLOAD_TEMP_DIR = tmp_path / "arriving"
-    for folder in (settings.DATA_DIR, settings.FILE_UPLOAD_TEMP_DIR):
-        folder.mkdir()
-
-
 def article(number: int = 1, title: str = "一则新闻", body: str = "<p>正文。</p>") -> bytes:
     return (
         f"<!--1600000000000-->\n[{title}](https://www.paper.example/{number})\n------\n\n{body}"

@@ -29,12 +29,6 @@ pytestmark = pytest.mark.django_db
 LIST = "/admin/articles/outlet/"
 
 
-@pytest.fixture(autouse=True)
-def _data_of_its_own(settings: Any, tmp_path: Path) -> None:
-    settings.DATA_DIR = tmp_path / "data"
-    settings.DATA_DIR.mkdir()
-
-
 @pytest.fixture
 def papers() -> list[Outlet]:
     """Three outlets: with three articles, two and one."""

@@ -15,14 +15,6 @@ NOWHERE = "<!--1600000000000-->\n[没有网址](nowhere)\n------\n\n<p>正文。
 UNDATED = article().partition(b"\n")[2]
 
 
-@pytest.fixture(autouse=True)
-def _data_of_its_own(settings: Settings, tmp_path: Path) -> None:
-    settings.DATA_DIR = tmp_path / "data"
-    settings.FILE_UPLOAD_TEMP_DIR = tmp_path / "arriving"
-    for folder in (settings.DATA_DIR, settings.FILE_UPLOAD_TEMP_DIR):
-        folder.mkdir()
-
-
 @pytest.fixture
 def crawled(settings: Settings, tmp_path: Path) -> Path:
     """A folder of the server that may be imported."""
