@@ -29,7 +29,7 @@ __all__ = ["VersionsMixin"]
 
 PER_PAGE = 20
 NOW = "now"
-_reason_with_number = re.compile(r"(import|restored) ([0-9]+)")
+_reason_with_number = re.compile(r"(import|mended|capture|restored) ([0-9]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +172,12 @@ def _told(reason: str) -> str:
     match = _reason_with_number.fullmatch(reason)
     if not match:
         return reason
-    if match[1] == "import":
-        return _("import %(number)s") % {"number": match[2]}
-    return _("an earlier version restored")
+    told = {
+        "import": _("import %(number)s"),
+        "mended": _("problem %(number)s mended"),
+        "capture": _("capture %(number)s made current"),
+    }
+    return told.get(match[1], _("an earlier version restored")) % {"number": match[2]}
 
 
 def _chosen(

@@ -1,5 +1,7 @@
 """The import desk in Chromium: a zip is chosen, its import watched, its problems tried again."""
 
+from base64 import b64encode
+
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django import Settings
@@ -31,9 +33,23 @@ def choose(page: Page, name: str, content: bytes) -> None:
     )
 
 
-def test_a_zip_is_imported_watched_and_its_problems_tried_again(desk_page: Page) -> None:
+def drop(page: Page, name: str, content: bytes) -> None:
+    page.goto("/admin/articles/importrun/add/")
+    dropped = page.evaluate_handle(
+        """([name, content]) => {
+            const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+            const dropped = new DataTransfer();
+            dropped.items.add(new File([bytes], name));
+            return dropped;
+        }""",
+        [name, b64encode(content).decode()],
+    )
+    page.dispatch_event(".drop-zone", "drop", {"dataTransfer": dropped})
+
+
+def test_from_a_dropped_zip_to_an_edit_undone(desk_page: Page) -> None:
     page = desk_page
-    choose(page, "crawled.zip", archive())
+    drop(page, "crawled.zip", archive())
     expect(page.locator(".chosen li")).to_have_count(1)
     page.get_by_role("button", name="导入", exact=True).click()
     page.wait_for_url("**/importrun/*/change/")
@@ -44,8 +60,10 @@ def test_a_zip_is_imported_watched_and_its_problems_tried_again(desk_page: Page)
     expect(page.locator("[data-text=failed]")).to_have_text("4")
     expect(page.locator(".problem-kinds li")).to_have_count(4)
     assert Article.objects.count() == FILES - 4
+
     page.get_by_role("link", name="没有网址").click()
     expect(page.get_by_text("crawled.zip!rfi/nowhere.md")).to_be_visible()
+    problems = page.url
     page.locator("#action-toggle").check()
     page.locator("select[name=action]").select_option("retry_these")
     page.locator("button[name=index]").click()
@@ -53,6 +71,31 @@ def test_a_zip_is_imported_watched_and_its_problems_tried_again(desk_page: Page)
     work()
     expect(page.locator("[data-text=failed]")).to_have_text("1")
     assert ImportRun.objects.latest("pk").total == 1
+
+    page.goto(problems)
+    page.get_by_role("link", name="修补", exact=True).click()
+    page.locator("#id_original_url").fill("https://www.paper.example/mended")
+    page.locator("#content-main form [type=submit]").first.click()
+    page.wait_for_load_state()
+    article = Article.objects.get(url="https://www.paper.example/mended")
+
+    page.goto(f"/admin/articles/article/{article.pk}/change/")
+    page.locator("#id_body").fill("<p>正文</p><p>新的一段。</p>")
+    page.locator("[name=_continue]").first.click()
+    page.wait_for_load_state()
+    page.goto(f"/admin/articles/article/{article.pk}/history/")
+    expect(page.locator(".diff-added")).to_contain_text("新的一段。")
+    page.get_by_role("button", name="恢复此版本").first.click()
+    page.wait_for_load_state()
+    article.refresh_from_db()
+    assert article.body == "<p>正文</p>"
+
+    current = article.captures.get().pk
+    page.goto(f"/admin/articles/capture/compare/?a={current}&b=now")
+    # The file lacks the address, and the edit is undone.
+    differing = page.locator(".diff-added, .diff-removed, .diff-changed")
+    expect(differing).to_have_count(1)
+    expect(differing).to_contain_text("https://www.paper.example/mended")
 
 
 def test_what_is_too_large_is_told_before_it_is_sent(desk_page: Page, settings: Settings) -> None:

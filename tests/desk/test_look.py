@@ -139,6 +139,15 @@ def test_titles_have_room_on_a_phone(desk_page: Page, busy_desk: dict[str, int])
     assert title["width"] > 250
 
 
+def test_all_of_a_page_are_selected_on_a_phone(desk_page: Page, busy_desk: dict[str, int]) -> None:
+    desk_page.set_viewport_size({"width": 390, "height": 900})
+    desk_page.goto("/admin/articles/article/")
+    desk_page.locator("#action-toggle").check()
+    boxes = desk_page.locator("#result_list tbody input[type=checkbox]")
+    assert boxes.count() > 0
+    assert desk_page.locator("#result_list tbody input:checked").count() == boxes.count()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_texts_stand_out_from_what_is_behind_them(
     scheme: Any, desk_page: Page, busy_desk: dict[str, int]
