@@ -53,6 +53,7 @@ urlpatterns = [
     path("", views.front_page, name="front"),
     path("articles/", views.article_list, name="articles"),
     path("articles/<id:pk>/", views.article_page, name="article"),
+    path("preferences/", views.set_preferences, name="preferences"),
     path("outlets/", views.outlet_list, name="outlets"),
     path("outlets/<slug:slug>/", views.outlet_page, name="outlet"),
     path("days/<yyyy:year>/<two_digits:month>/<two_digits:day>/", views.day_page, name="day"),

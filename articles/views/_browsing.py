@@ -1,14 +1,11 @@
-"""The reading pages."""
+"""The front page, lists, outlets and days."""
 
 from datetime import date
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.utils import timezone
-from django.utils.cache import add_never_cache_headers
-from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -16,7 +13,6 @@ from articles.forms import FIRST_YEAR, LAST_YEAR, FilterForm
 from articles.models import Article, ArticleQuerySet, Outlet
 from articles.outlets import with_slug
 from articles.paging import Page, PageError, page_of
-from articles.sanitising import without_pictures
 
 FRONT_PAGE_ARTICLES = 40
 
@@ -38,39 +34,6 @@ def article_list(request: HttpRequest) -> HttpResponse:
     form = FilterForm(request.GET)
     articles = _listed().narrowed(**form.narrowing)
     return _render_list(request, "articles/list.html", articles, {"form": form})
-
-
-@require_safe
-def article_page(request: HttpRequest, pk: int) -> HttpResponse:
-    """One article, with or without its pictures; a hidden one for those who may see drafts."""
-    articles = Article.objects.select_related("outlet")
-    if not request.user.has_perm("articles.view_article"):
-        articles = articles.readable()
-    found = get_object_or_404(articles, pk=pk)
-    allowed = settings.NEWSARCHIVE_PICTURES
-    with_pictures = allowed == "always" or (allowed == "ask" and _asks_for_pictures(request))
-    body = found.body if with_pictures else without_pictures(found.body)
-    response = render(
-        request,
-        "articles/article.html",
-        {
-            "article": found,
-            "body": mark_safe(body),  # noqa: S308 - sanitised when it was stored
-            "captures": found.captures.defer("content"),
-            "offer_pictures": allowed == "ask" and not with_pictures and "<img" in found.body,
-        },
-    )
-    if with_pictures:
-        response._csp_update = {"img-src": ["https:"]}  # type: ignore[attr-defined]
-    if found.hidden:
-        add_never_cache_headers(response)
-    return response
-
-
-def _asks_for_pictures(request: HttpRequest) -> bool:
-    """Tell whether the reader asked; a link on another site does not ask for them."""
-    comes_from = request.headers.get("Sec-Fetch-Site")
-    return request.GET.get("pictures") == "1" and comes_from in (None, "none", "same-origin")
 
 
 @require_safe
