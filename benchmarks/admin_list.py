@@ -9,20 +9,14 @@ there.
 """
 
 import argparse
-import os
-import platform
 import random
 import re
 import secrets
-import socket
-import sqlite3
 import statistics
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import partial
 from http.cookiejar import CookieJar
 from math import ceil
@@ -33,7 +27,8 @@ from urllib.request import HTTPCookieProcessor, build_opener
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.corpus import ROOT, SEED, print_table, start_django
+from benchmarks.corpus import SEED, print_table, start_django
+from benchmarks.serving import machine, served
 
 PAGE = 50
 ROUNDS = 20
@@ -102,11 +97,14 @@ def main() -> None:
     kinds = _kinds()
     offered = {kind: query for kind, query in kinds.items() if kind not in SORTED}
     rounds = options.rounds
-    with _served("newsarchive.wsgi") as site:
-        ours = _measured(Person(site, name, password), offered, TICKED | ALL_TICKED, rounds)
-    with _served("benchmarks.stock_admin") as site:
-        stock = _measured(Person(site, name, password), kinds, TICKED, rounds)
-    print(_machine())
+    with served("newsarchive.wsgi") as server:
+        ours = _measured(
+            Person(server.address, name, password), offered, TICKED | ALL_TICKED, rounds
+        )
+    with served("benchmarks.stock_admin") as server:
+        person = Person(server.address, name, password)
+        stock = _measured(person, kinds, TICKED, rounds)
+    print(machine())
     print(f"at most {rounds} requests a kind, no two alike where there is a choice")
     columns = ["p50, ms", "p95", "longest", "Django: p50", "p95", "longest"]
     rows = [(kind, [*ours.get(kind, _NONE), *stock.get(kind, _NONE)]) for kind in {**ours, **stock}]
@@ -208,27 +206,6 @@ def _kinds() -> dict[str, Kind]:
 # How long it takes.
 
 
-@contextmanager
-def _served(application: str) -> Iterator[str]:
-    """Serve as the Procfile does; yield the site's address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = ["gunicorn", "--config", "python:newsarchive.serving", application]
-    environment = os.environ | {"PORT": str(port), "PYTHONPATH": str(ROOT)}
-    server = subprocess.Popen([sys.executable, "-m", *command], env=environment, cwd=ROOT)
-    try:
-        for _attempt in range(300):
-            with socket.socket() as tried:
-                if tried.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait()
-
-
 def _measured(
     person: Person, kinds: dict[str, Kind], actions: dict[str, tuple[str, str]], rounds: int
 ) -> dict[str, list[str]]:
@@ -276,18 +253,6 @@ def _summary(seconds: list[float]) -> list[str]:
     ordered = sorted(seconds)
     values = statistics.median(ordered), ordered[ceil(len(ordered) * 0.95) - 1], ordered[-1]
     return [f"{value * 1000:.0f}" for value in values]
-
-
-def _machine() -> str:
-    from django import get_version
-
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
-    cpu = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
-    return (
-        f"{os.cpu_count()} cores ({cpu[1] if cpu else platform.machine()}), {memory:.0f} GB; "
-        f"Python {platform.python_version()}, Django {get_version()}, "
-        f"SQLite {sqlite3.sqlite_version}"
-    )
 
 
 if __name__ == "__main__":
