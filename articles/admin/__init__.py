@@ -8,6 +8,7 @@ from articles.admin import (  # noqa: F401
     _jobs,
     _outlets,
     _people,
+    _pictures,
     _problems,
     _site,
 )

@@ -111,6 +111,7 @@ class ArticleForm(ModelForm):
             # Django's formats leave out the seconds, and saving would lose them.
             date_widget, time_widget = published_at.widget.widgets
             date_widget.format, time_widget.format = "%Y-%m-%d", "%H:%M:%S"
+            date_widget.attrs["aria-label"], time_widget.attrs["aria-label"] = _("Date"), _("Time")
 
     def clean(self) -> dict[str, Any]:
         """Refuse to overwrite what somebody, or an import, changed since the form was opened."""

@@ -19,6 +19,7 @@ PERMISSIONS: dict[str, str] = {
     Job.Kind.CHANGE_OUTLET: "articles.change_article",
     Job.Kind.CLEAN: "articles.change_article",
     Job.Kind.INDEX: "articles.change_article",
+    Job.Kind.FETCH_PICTURES: "articles.change_article",
     Job.Kind.EXPORT: "articles.view_article",
     Job.Kind.DELETE: "articles.delete_article",
     Job.Kind.MERGE_OUTLETS: "articles.change_outlet",

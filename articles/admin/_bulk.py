@@ -38,6 +38,7 @@ class BulkActionsMixin:
         "change_outlet",
         "clean_again",
         "index_again",
+        "fetch_pictures",
         "export_jsonl",
         "export_archive",
         "delete_selected",
@@ -73,6 +74,11 @@ class BulkActionsMixin:
     def index_again(self, request: HttpRequest, articles: QuerySet[Article]) -> HttpResponse:
         """Have the search index read articles once more."""
         return _ask(Job.Kind.INDEX, request, articles)
+
+    @admin.action(description=gettext_lazy("Fetch pictures"), permissions=["change"])
+    def fetch_pictures(self, request: HttpRequest, articles: QuerySet[Article]) -> HttpResponse:
+        """Fetch the pictures of articles from other sites, and keep them."""
+        return _ask(Job.Kind.FETCH_PICTURES, request, articles)
 
     @admin.action(
         description=gettext_lazy("Export as JSON Lines, with all captures"), permissions=["view"]

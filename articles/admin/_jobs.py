@@ -33,6 +33,10 @@ OUTCOMES = {
     "edited": gettext_lazy("left as an editor wrote them"),
     "unreadable": gettext_lazy("left as they are: nothing could be read in the capture"),
     "unfit": gettext_lazy("left out: the archive format cannot hold them, JSON Lines can"),
+    "pictures_fetched": gettext_lazy("pictures fetched"),
+    "pictures_known": gettext_lazy("pictures that were kept already"),
+    "pictures_failed": gettext_lazy("pictures that could not be fetched"),
+    "pictures_waiting": gettext_lazy("pictures left for another time: they failed before"),
     "gone": gettext_lazy("deleted meanwhile"),
 }
 

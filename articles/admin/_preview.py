@@ -9,12 +9,12 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
-from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_POST
 
 from articles.editing import apply_edit
 from articles.models import Article
-from articles.sanitising import losses, without_pictures
+from articles.pictures import body_for_all
+from articles.sanitising import losses
 
 __all__ = ["LONGEST_LIVE", "PreviewMixin"]
 
@@ -78,13 +78,12 @@ def _seen_by_readers(form: ModelForm) -> dict[str, Any]:
     source = article.body
     text_only = apply_edit(article, changed=changed)
     lost = losses(source, article.body) if "body" in changed else []
-    with_pictures = settings.NEWSARCHIVE_PICTURES == "always"
-    body = article.body if with_pictures else without_pictures(article.body)
+    body = body_for_all(article)
     return {
         "article": article,
         "headline": article.headline if article.outlet_id else article.title,
-        "body": mark_safe(body),  # noqa: S308 - sanitised just now, or when it was stored
-        "offer_pictures": settings.NEWSARCHIVE_PICTURES == "ask" and "<img" in article.body,
+        "body": body.html,
+        "offered_pictures": body.offered_pictures,
         "losses": lost[:MOST_LOSSES],
         "more_losses": max(0, len(lost) - MOST_LOSSES),
         "is_text_only": bool(text_only),

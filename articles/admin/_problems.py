@@ -1,6 +1,5 @@
 """Problems of imports in the admin: listed, written out, tried again."""
 
-import csv
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,10 +26,10 @@ from articles.admin._readonly import ReadOnlyMixin
 from articles.auditing import record
 from articles.models import AuditEntry, ImportProblem, PendingChange
 from articles.retrying import NothingToRetryError, retry
+from articles.spreadsheets import csv_lines
 
 LISTED_CHARACTERS = 60
-BYTE_ORDER_MARK = "\ufeff"
-STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+COLUMNS = ["run", "kind", "path", "message", "excerpt", "mended"]
 
 
 class MendedFilter(admin.SimpleListFilter):
@@ -107,7 +106,7 @@ class ImportProblemAdmin(MendingMixin, ReadOnlyMixin, admin.ModelAdmin):
         """Tell whether the problem is no more."""
         return problem.resolved_at is not None
 
-    @admin.display(description="")
+    @admin.display(description=gettext_lazy("Mend"))
     def mend_link(self, problem: ImportProblem) -> SafeString | str:
         """Return a link to the form that mends the problem; "" where it cannot be mended."""
         if not problem.capture_id or problem.resolved_at:
@@ -163,7 +162,8 @@ class ImportProblemAdmin(MendingMixin, ReadOnlyMixin, admin.ModelAdmin):
     ) -> HttpResponseBase:
         """Hand out the selected problems as a table that spreadsheets read."""
         response = StreamingHttpResponse(
-            _csv_lines(queryset.order_by("pk")), content_type="text/csv; charset=utf-8"
+            csv_lines(COLUMNS, _rows(queryset.order_by("pk"))),
+            content_type="text/csv; charset=utf-8",
         )
         response.headers["Content-Disposition"] = 'attachment; filename="problems.csv"'
         return response
@@ -176,22 +176,8 @@ class PendingChangeAdmin(ReadOnlyMixin, admin.ModelAdmin):
     list_display = ("article_id",)
 
 
-class _Lines:
-    """Gives each line that a csv writer writes back to whoever writes it."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
-def _csv_lines(problems: QuerySet[ImportProblem]) -> Iterator[str]:
-    writer = csv.writer(_Lines())
-    yield BYTE_ORDER_MARK + writer.writerow(["run", "kind", "path", "message", "excerpt", "mended"])
+def _rows(problems: QuerySet[ImportProblem]) -> Iterator[list[object]]:
     for problem in problems.iterator(chunk_size=1000):
         mended = problem.resolved_at.isoformat() if problem.resolved_at else ""
         cells = [problem.path, problem.message, problem.excerpt]
-        yield writer.writerow([problem.run_id, problem.kind, *map(_harmless, cells), mended])
-
-
-def _harmless(cell: str) -> str:
-    """Keep a spreadsheet from taking ``cell`` for a formula."""
-    return f"'{cell}" if cell.startswith(STARTS_A_FORMULA) else cell
+        yield [problem.run_id, problem.kind, *cells, mended]

@@ -12,6 +12,7 @@ from articles.jobs._deleting import Delete
 from articles.jobs._exporting import Export
 from articles.jobs._kind import JobError, Kind
 from articles.jobs._merging import MergeOutlets
+from articles.jobs._picturing import FetchPictures
 from articles.models import Job, Work
 from articles.work import finish, is_to_be_cancelled
 
@@ -23,6 +24,7 @@ KINDS: dict[str, type[Kind]] = {
     Job.Kind.CHANGE_OUTLET: ChangeOutlet,
     Job.Kind.CLEAN: CleanAgain,
     Job.Kind.INDEX: IndexAgain,
+    Job.Kind.FETCH_PICTURES: FetchPictures,
     Job.Kind.EXPORT: Export,
     Job.Kind.DELETE: Delete,
     Job.Kind.MERGE_OUTLETS: MergeOutlets,

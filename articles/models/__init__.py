@@ -12,6 +12,7 @@ from articles.models._audit import AuditEntry
 from articles.models._job import Job
 from articles.models._outlet import OldSlug, Outlet, OutletAlias
 from articles.models._pending import PendingChange
+from articles.models._picture import Picture, PictureUse
 from articles.models._run import ImportProblem, ImportRun
 from articles.models._work import Work, WorkQuerySet
 
@@ -28,6 +29,8 @@ __all__ = [
     "Outlet",
     "OutletAlias",
     "PendingChange",
+    "Picture",
+    "PictureUse",
     "Work",
     "WorkQuerySet",
     "end_of",

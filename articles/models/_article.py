@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Self
 
 from django.db import models, transaction
-from django.db.models import Value
+from django.db.models import Count, Sum, Value
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
@@ -46,6 +46,15 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         """Keep what every reader may see: articles that no editor hid."""
         return self.filter(hidden=False)
 
+    def undated(self) -> Self:
+        """Keep articles of which nobody knows when they were published."""
+        return self.filter(listed_at=UNDATED)
+
+    def visibility(self) -> str:
+        """Return a text that is another one as soon as an article was hidden or published."""
+        hidden = self.filter(hidden=True).aggregate(Count("pk"), Sum("pk"))
+        return "{pk__count}-{pk__sum}".format_map(hidden)
+
     def newest_first(self) -> Self:
         """Order by published time, newest first, undated last; ties by id."""
         return self.order_by("-listed_at", "-pk")
@@ -84,12 +93,24 @@ class ArticleQuerySet(models.QuerySet["Article"]):
             articles = articles.filter(listed_at__gt=UNDATED, listed_at__lt=end_of(before))
         return articles
 
-    def days_beside(self, day: date) -> tuple[date | None, date | None]:
-        """Return the last day before ``day`` and the first after it that have articles."""
+    def first_and_last_day(self) -> tuple[date | None, date | None]:
+        """Return the first and the last day that have articles; None where all are undated."""
+        times = self.filter(listed_at__gt=UNDATED).values_list("listed_at", flat=True)
+        first, last = times.order_by("listed_at").first(), times.order_by("-listed_at").first()
+        return (
+            timezone.localdate(first) if first else None,
+            timezone.localdate(last) if last else None,
+        )
+
+    def days_beside(self, day: date, last: date | None = None) -> tuple[date | None, date | None]:
+        """Return the last day before ``day`` and the first after it that have articles.
+
+        With ``last``, the days beside those from ``day`` to ``last``.
+        """
         times = self.values_list("listed_at", flat=True)
         before = times.filter(listed_at__gt=UNDATED, listed_at__lt=start_of(day))
         earlier = before.order_by("-listed_at").first()
-        later = times.filter(listed_at__gte=end_of(day)).order_by("listed_at").first()
+        later = times.filter(listed_at__gte=end_of(last or day)).order_by("listed_at").first()
         return (
             timezone.localdate(earlier) if earlier else None,
             timezone.localdate(later) if later else None,

@@ -21,6 +21,7 @@ class Job(Work):
         CHANGE_OUTLET = "change-outlet", _("change the outlet")
         CLEAN = "clean", _("clean again from the capture")
         INDEX = "index", _("index again")
+        FETCH_PICTURES = "fetch-pictures", _("fetch pictures")
         EXPORT = "export", _("export")
         DELETE = "delete", _("delete")
         MERGE_OUTLETS = "merge-outlets", _("merge outlets")

@@ -5,7 +5,7 @@ import re
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Count, Sum
+from django.db.models import Count
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -26,8 +26,7 @@ class OutletQuerySet(models.QuerySet["Outlet"]):
         """
         from articles.models._article import Article
 
-        hidden = Article.objects.filter(hidden=True).aggregate(Count("pk"), Sum("pk"))
-        key = "articles-by-outlet-{pk__count}-{pk__sum}".format_map(hidden)
+        key = f"articles-by-outlet-{Article.objects.visibility()}"
         counts: dict[int, int] | None = cache.get(key)
         if counts is None:
             outlets_of = Article.objects.readable().order_by().values_list("outlet")

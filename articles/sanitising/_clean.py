@@ -1,6 +1,6 @@
 """The way of a body: tree, furniture, nh3, bleach, and the proof that nothing is left to do."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from ._furniture import remove_furniture, repeats_date
 from ._markup import paragraphs, text_lines, without_controls
 from ._text import text_of
 from ._tree import TooMuchError, parse, serialise
-from ._wash import bleach_clean, nh3_clean
+from ._wash import StoredPicture, bleach_clean, bleach_pictures, nh3_clean
 
 VERSION: int = 1
 
@@ -83,14 +83,40 @@ def plain_text(body: str) -> str:
         return "\n".join(text_lines(without_controls(body)))
 
 
-def without_pictures(body: str) -> str:
+def without_pictures(body: str, stored: Mapping[str, StoredPicture] | None = None) -> str:
     """A sanitised body with a link of class "picture" in the place of each picture.
 
     Its text is the picture's own, or the host it lies on.
 
-    A picture inside a link becomes a span of that class; our own pictures stay.
+    A picture inside a link becomes a span of that class; our own pictures stay, and so do those
+    that are `stored`, by their addresses on other sites: they are shown from our own.
     """
-    return bleach_clean(body, picture_links=True) if "<img" in body else body
+    return _with_pictures_as(body, stored or {}, with_others=False)
+
+
+def with_pictures(body: str, stored: Mapping[str, StoredPicture]) -> str:
+    """A sanitised body whose pictures browsers load when they come into sight.
+
+    Those that are `stored`, by their addresses on other sites, are shown from our own.
+    """
+    return _with_pictures_as(body, stored, with_others=True)
+
+
+def remote_pictures(body: str) -> list[str]:
+    """The addresses on other sites of the pictures in a sanitised body, each once, in order."""
+    if "<img" not in body:
+        return []
+    try:
+        sources = [image.get("src", "") for image in parse(body).iter("img")]
+    except TooMuchError:
+        return []
+    return list(dict.fromkeys(source for source in sources if host(source)))
+
+
+def _with_pictures_as(body: str, stored: Mapping[str, StoredPicture], *, with_others: bool) -> str:
+    if "<img" not in body:
+        return body
+    return bleach_pictures(body, stored=stored, with_others=with_others)
 
 
 def _settle(html: str, tidy: Callable[[Element], None]) -> tuple[str, Element]:

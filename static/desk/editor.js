@@ -115,6 +115,7 @@
         return;
       }
       page.innerHTML = answer.page;
+      for (const table of page.querySelectorAll("table")) table.tabIndex = 0;
       losses.innerHTML = answer.losses;
       say("");
     } catch (error) {

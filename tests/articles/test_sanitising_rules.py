@@ -76,10 +76,13 @@ def test_only_the_door_is_public() -> None:
         "Cleaned",
         "Loss",
         "LossKind",
+        "StoredPicture",
         "clean",
         "losses",
         "plain_text",
+        "remote_pictures",
         "sanitise",
+        "with_pictures",
         "without_pictures",
     }
     assert sanitising.VERSION >= 1

@@ -29,6 +29,7 @@ from articles.models import (
     Job,
     Outlet,
     PendingChange,
+    Picture,
 )
 
 pytestmark = pytest.mark.django_db
@@ -55,6 +56,7 @@ MODELS = {
     "articles_importrun": (READERS, IMPORTERS, NOBODY, NOBODY),
     "articles_job": (READERS, NOBODY, NOBODY, NOBODY),
     "articles_outlet": (READERS, EDITORS, EDITORS, BOSS),
+    "articles_picture": (READERS, NOBODY, NOBODY, NOBODY),
     "articles_pendingchange": (BOSS, NOBODY, NOBODY, NOBODY),
     "auth_group": (BOSS, BOSS, BOSS, BOSS),
     "auth_user": (BOSS, BOSS, BOSS, BOSS),
@@ -97,6 +99,7 @@ ACTIONS = {
         "change_outlet": EDITORS,
         "clean_again": EDITORS,
         "index_again": EDITORS,
+        "fetch_pictures": EDITORS,
         "export_jsonl": READERS,
         "export_archive": READERS,
         "delete_selected": EDITORS,
@@ -182,6 +185,7 @@ def rows(db: None) -> dict[str, Any]:
         Job.objects.create(kind="hide", status="finished"),
         AuditEntry.objects.create(action="login", username="somebody"),
         PendingChange.objects.get(),
+        Picture.objects.create(address="https://pictures.example/1.jpg"),
         User.objects.create_user("somebody"),
         Group.objects.create(name="others"),
     ]
