@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.http import HttpRequest
 from django.utils.translation import gettext_noop as _
@@ -13,9 +13,19 @@ from articles.forms import FilterForm
 from articles.models import Article, Outlet
 from articles.paging import PageError, articles_after, key_of
 
-__all__ = ["DAYS", "BadQuestionError", "Problem", "Summary", "name_outlets", "narrowing", "router"]
+__all__ = [
+    "DAYS",
+    "BadQuestionError",
+    "Problem",
+    "Summary",
+    "answering_head",
+    "name_outlets",
+    "narrowing",
+    "router",
+]
 
 router = Router(tags=["articles"])
+View = TypeVar("View", bound=Callable[..., Any])
 
 # As OpenAPI can say it: without leap days, and without the other ways to write a day.
 _YEAR = "(19|20)[0-9]{2}"
@@ -31,6 +41,26 @@ class Problem(Schema):
     """Why there is no answer."""
 
     message: str = Field(description=_("what is wrong and what to do"))
+
+
+ANYWHERE = {401: Problem, 429: Problem}
+"""What any address may answer: in a private archive, and to those who ask too often."""
+
+
+def answering_head(
+    router: Router, path: str, *, response: dict[int, type[Schema]], **described: Any
+) -> Callable[[View], View]:
+    """Register a view for GET, as described, and for HEAD, which OpenAPI need not be told.
+
+    ``response`` has the schema of each status; what any address may answer is added.
+    """
+    response = {**response, **ANYWHERE}
+
+    def register(view: View) -> View:
+        router.api_operation(["HEAD"], path, response=response, include_in_schema=False)(view)
+        return router.get(path, response=response, **described)(view)
+
+    return register
 
 
 class BadQuestionError(ValueError):
@@ -133,11 +163,16 @@ class ListQuestion(Schema):
         description=_("up to this year, month or day, included"),
         json_schema_extra={"pattern": DAYS},
     )
-    cursor: str = Field("", description=_("the next_cursor of the part before; empty: the first"))
+    cursor: str = Field(
+        "",
+        description=_("the next_cursor of the part before; empty: the first"),
+        json_schema_extra={"pattern": "^([0-9]{1,18}-[0-9]{1,18})?$"},
+    )
     limit: int = Field(50, ge=1, le=100, description=_("how many articles"))
 
 
-@router.get(
+@answering_head(
+    router,
     "/articles",
     response={200: ListAnswer, 422: Problem},
     summary=_("List articles"),
@@ -174,7 +209,8 @@ _LISTED = (
 )
 
 
-@router.get(
+@answering_head(
+    router,
     "/articles/{int:pk}",
     response={200: Whole, 404: Problem},
     summary=_("One article"),
@@ -205,9 +241,10 @@ def one_article(request: HttpRequest, pk: int) -> Whole | Status[Problem]:
     )
 
 
-@router.get(
+@answering_head(
+    router,
     "/outlets",
-    response=OutletsAnswer,
+    response={200: OutletsAnswer},
     summary=_("List outlets"),
     description=_("All outlets that have articles."),
 )

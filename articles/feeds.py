@@ -1,7 +1,7 @@
 """Following the archive in a feed reader."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib.syndication.views import Feed
@@ -21,16 +21,31 @@ METHODS = ("GET", "HEAD")
 _not_in_xml = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-class ArticleFeed(Feed):
-    """An Atom feed of articles; those below say which."""
+class SteadyAtomFeed(Atom1Feed):
+    """An Atom feed that is the same as long as its articles are, also when it has none."""
 
-    feed_type = Atom1Feed
+    def latest_post_date(self) -> datetime:
+        """Return when anything in it changed last."""
+        return super().latest_post_date() if self.items else datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class ArticleFeed(Feed):
+    """An Atom feed (RFC 4287) of articles; those below say which.
+
+    Articles are known by their addresses, which stay.
+    """
+
+    feed_type = SteadyAtomFeed
+    language = "zh"
 
     def __call__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Answer with the feed; other methods than reading are refused."""
         if request.method not in METHODS:
             return HttpResponseNotAllowed(METHODS)
-        return super().__call__(request, *args, **kwargs)
+        response = super().__call__(request, *args, **kwargs)
+        # An old article that arrives, or goes, changes the feed and not the time of its newest.
+        del response.headers["Last-Modified"]
+        return response
 
     def item_title(self, item: Article) -> str:
         """Return the headline as text."""
@@ -41,8 +56,12 @@ class ArticleFeed(Feed):
         return escape(xml_text(item.lead))
 
     def item_author_name(self, item: Article) -> str:
-        """Return the outlet's name."""
-        return xml_text(item.outlet.name)
+        """Return who wrote it; where that is not known, the outlet."""
+        return xml_text(item.byline).strip() or xml_text(item.outlet.name)
+
+    def item_categories(self, item: Article) -> list[str]:
+        """Return the outlet's name, by which feed readers can sort."""
+        return [xml_text(item.outlet.name)]
 
     def item_pubdate(self, item: Article) -> datetime | None:
         """Return when it was published; None where nobody knows."""

@@ -1,22 +1,26 @@
-"""What crawlers are told of: every article that readers may see, and the outlets."""
+"""What crawlers are told: where not to go, and of every article that readers may see."""
 
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.contrib.sitemaps import Sitemap
 from django.db.models import QuerySet
 from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
+from django.views.decorators.http import require_safe
 
 from articles.models import Article, Outlet
 
-__all__ = ["SITEMAPS"]
+__all__ = ["SITEMAPS", "robots"]
 
 
 class ArticleSitemap(Sitemap):
     """All articles by their ids, which an index gives; what else is told is loaded for a part."""
 
-    limit = 10_000
+    limit = 5_000
 
     def items(self) -> QuerySet[Article, int]:
         """Return the ids of the articles."""
@@ -51,3 +55,17 @@ class OutletSitemap(Sitemap):
 
 
 SITEMAPS = {"articles": ArticleSitemap, "outlets": OutletSitemap}
+
+
+@require_safe
+def robots(request: HttpRequest) -> HttpResponse:
+    """What crawlers may read (RFC 9309): in a private archive, nothing."""
+    return render(
+        request,
+        "robots.txt",
+        {
+            "private": settings.NEWSARCHIVE_PRIVATE,
+            "sitemap": request.build_absolute_uri(reverse("sitemaps")),
+        },
+        content_type="text/plain; charset=utf-8",
+    )

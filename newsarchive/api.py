@@ -6,6 +6,7 @@ from http import HTTPStatus
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
 from ninja.errors import ValidationError
 from ninja.renderers import JSONRenderer
@@ -28,6 +29,7 @@ api = NinjaAPI(
     version="1",
     urls_namespace="api",
     docs=DocsPage(),
+    docs_decorator=require_safe,
     renderer=ReadableRenderer(),
 )
 api.add_router("", search)
@@ -52,13 +54,14 @@ def errors_as_json(
         is_for_developers = settings.DEBUG and response.status_code == 500
         if (
             response.status_code >= 400
-            and request.path.startswith("/api/")
+            and request.path_info.startswith("/api/")
             and not (is_json or is_for_developers)
         ):
             reason = HTTPStatus(response.status_code).phrase
             response.content = json.dumps({"message": f"{reason}. See /api/docs."}).encode()
             response.headers["Content-Type"] = "application/json"
             response.headers["Content-Length"] = str(len(response.content))
+            del response.headers["Content-Encoding"]
         return response
 
     return respond

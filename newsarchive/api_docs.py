@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext
@@ -24,7 +25,15 @@ class DocsPage(DocsBase):
             for path, by_method in described["paths"].items()
             for method, operation in by_method.items()
         ]
-        return render(request, "api/docs.html", {"operations": operations})
+        return render(
+            request,
+            "api/docs.html",
+            {
+                "operations": operations,
+                "limit": settings.NEWSARCHIVE_API_PER_MINUTE,
+                "private": settings.NEWSARCHIVE_PRIVATE,
+            },
+        )
 
 
 def _shown(address: str, operation: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:

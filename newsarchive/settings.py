@@ -25,6 +25,12 @@ if MODE not in ("local", "lan", "https"):
     raise ImproperlyConfigured(f"NEWSARCHIVE_MODE is {MODE!r}; it must be local, lan or https.")
 
 
+def _whole(name: str, value: str) -> int:
+    if not value.isdecimal():
+        raise ImproperlyConfigured(f"{name} is {value!r}; it must be a whole number.")
+    return int(value)
+
+
 def _secret_key() -> str:
     """Return the key in the data folder, made on the first run and readable by its owner only."""
     path = DATA_DIR / "secret-key"
@@ -50,6 +56,7 @@ INSTALLED_APPS = [
     "search",  # before haystack: its rebuild_index and update_index replace haystack's
     "haystack",
     "axes",
+    "corsheaders",
     "csp",
     "django_tasks",
     "django_tasks_db",
@@ -64,15 +71,22 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
 ]
 MIDDLEWARE = [
+    "corsheaders.middleware.CorsMiddleware",
     "newsarchive.api.errors_as_json",
+    "newsarchive.limiting.client_address",
+    "newsarchive.limiting.limited",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "newsarchive.caching.CompressionMiddleware",
+    "newsarchive.caching.ConditionalMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "articles.preferences.vary_by_preferences",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "newsarchive.privacy.PrivateMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
@@ -90,6 +104,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "articles.preferences.preferences",
             ],
         },
     }
@@ -167,7 +182,8 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
-LOGIN_URL = "admin:login"
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "front"
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
@@ -175,6 +191,30 @@ AXES_LOCKOUT_CALLABLE = "articles.logins.locked_out"
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # the page says when to come back
 AXES_ENABLE_ADMIN = False  # the audit log has them
 AXES_VERBOSE = False
+
+# 1: everything needs a login.
+NEWSARCHIVE_PRIVATE = os.environ.get("NEWSARCHIVE_PRIVATE") == "1"
+
+# Requests to API and exports that a client may make in a minute; 0: any number.
+NEWSARCHIVE_API_PER_MINUTE = _whole(
+    "NEWSARCHIVE_API_PER_MINUTE", os.environ.get("NEWSARCHIVE_API_PER_MINUTE", "600")
+)
+
+# How many proxies stand before the site and add to X-Forwarded-For who asked them.
+NEWSARCHIVE_PROXIES = _whole("NEWSARCHIVE_PROXIES", os.environ.get("NEWSARCHIVE_PROXIES", "0"))
+
+# Pages of other sites may read what programs read, without a reader's cookies.
+CORS_URLS_REGEX = r"^/(api/|feeds/|outlets/[^/]+/latest\.atom$)"
+CORS_ALLOW_ALL_ORIGINS = True
+CORS_ALLOW_METHODS = ("GET", "HEAD", "OPTIONS")
+CORS_ALLOW_HEADERS = ("accept", "content-type", "if-none-match")
+CORS_EXPOSE_HEADERS = (
+    "ETag",
+    "RateLimit-Limit",
+    "RateLimit-Remaining",
+    "RateLimit-Reset",
+    "Retry-After",
+)
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -210,6 +250,11 @@ if NEWSARCHIVE_PICTURES not in ("ask", "always", "never"):
     raise ImproperlyConfigured(
         f"NEWSARCHIVE_PICTURES is {NEWSARCHIVE_PICTURES!r}; it must be ask, always or never."
     )
+
+# Who is named to the sites that pictures are fetched from: a mail address, or one on the web.
+NEWSARCHIVE_CONTACT = os.environ.get("NEWSARCHIVE_CONTACT", "")
+if not (NEWSARCHIVE_CONTACT.isascii() and NEWSARCHIVE_CONTACT.isprintable()):
+    raise ImproperlyConfigured("NEWSARCHIVE_CONTACT must be plain ASCII: it is sent in a header.")
 
 LOGGING = {
     "version": 1,

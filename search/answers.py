@@ -1,5 +1,6 @@
 """What programs are told: the JSON of a search."""
 
+import hashlib
 from collections.abc import Callable
 
 from django.utils.translation import gettext_noop as _
@@ -11,7 +12,7 @@ from articles.api import Summary
 from articles.models import Article
 from search.finding import Results
 
-__all__ = ["Answer", "answer_of"]
+__all__ = ["Answer", "answer_of", "etag_of"]
 
 
 EXAMPLE: JsonDict = {
@@ -117,3 +118,12 @@ def answer_of(
             for result in found.results
         ],
     )
+
+
+def etag_of(answer: Answer) -> str:
+    """Return an entity tag, the same for the same answer however long finding it took.
+
+    It is a weak one: what differs in ``took_ms`` alone is equivalent, but not the same bytes.
+    """
+    told = answer.model_dump_json(exclude={"took_ms"})
+    return f'W/"{hashlib.blake2b(told.encode(), digest_size=16).hexdigest()}"'

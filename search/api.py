@@ -2,14 +2,19 @@
 
 from time import perf_counter
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_noop as _
-from django.views.decorators.cache import never_cache
 from ninja import Field, Query, Router, Schema, Status
-from ninja.decorators import decorate_view
 
-from articles.api import DAYS, BadQuestionError, Problem, name_outlets, narrowing
-from search.answers import Answer, answer_of
+from articles.api import (
+    DAYS,
+    BadQuestionError,
+    Problem,
+    answering_head,
+    name_outlets,
+    narrowing,
+)
+from search.answers import Answer, answer_of, etag_of
 from search.engines.base import IndexUnavailableError
 from search.finding import find_articles
 from search.language import LONGEST_QUERY
@@ -53,18 +58,16 @@ class Question(Schema):
     page_size: int = Field(20, ge=1, le=100, description=_("articles on a page"))
 
 
-ANSWERS = {200: Answer, 422: Problem, 503: Problem}
-
-
-@router.get(
+@answering_head(
+    router,
     "/search",
-    response=ANSWERS,
+    response={200: Answer, 422: Problem, 503: Problem},
     summary=_("Search the archive"),
     description=_("A page of the articles that contain what is asked for, and counts of all."),
 )
-@router.api_operation(["HEAD"], "/search", response=ANSWERS, include_in_schema=False)
-@decorate_view(never_cache)
-def search(request: HttpRequest, question: Query[Question]) -> Answer | Status[Problem]:
+def search(
+    request: HttpRequest, response: HttpResponse, question: Query[Question]
+) -> Answer | Status[Problem]:
     """Find the articles that contain what is asked for."""
     started = perf_counter()
     try:
@@ -81,10 +84,12 @@ def search(request: HttpRequest, question: Query[Question]) -> Answer | Status[P
         return Status(422, Problem(message=str(error)))
     except IndexUnavailableError as error:
         return Status(503, Problem(message=f"{error}; it has to be built again"))
-    return answer_of(
+    answer = answer_of(
         found,
         page=question.page,
         page_size=question.page_size,
         seconds=perf_counter() - started,
         address_of=lambda article: request.build_absolute_uri(article.get_absolute_url()),
     )
+    response.headers["ETag"] = etag_of(answer)
+    return answer

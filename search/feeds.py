@@ -10,7 +10,6 @@ from django.http import (
     HttpResponseBadRequest,
 )
 from django.urls import reverse
-from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 
 from articles.api import BadQuestionError, narrowing
@@ -38,17 +37,15 @@ class SearchFeed(ArticleFeed):
     def __call__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Answer with the feed; with plain text where the question or the index is bad."""
         try:
-            response = super().__call__(request, *args, **kwargs)
+            return super().__call__(request, *args, **kwargs)
         except BadQuestionError as error:
-            response = HttpResponseBadRequest(str(error), content_type="text/plain; charset=utf-8")
+            return HttpResponseBadRequest(str(error), content_type="text/plain; charset=utf-8")
         except IndexUnavailableError as error:
-            response = HttpResponse(
+            return HttpResponse(
                 f"{error}; it has to be built again",
                 status=503,
                 content_type="text/plain; charset=utf-8",
             )
-        add_never_cache_headers(response)
-        return response
 
     def get_object(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> Followed:
         """Return the search. Raises BadQuestionError, IndexUnavailableError."""

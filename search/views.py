@@ -1,25 +1,34 @@
-"""The search page, suggestions while typing, and whether all is well."""
+"""The search page, its results as files, suggestions while typing, and whether all is well."""
 
 import re
 
 from django.contrib import messages
 from django.db import DatabaseError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    JsonResponse,
+    StreamingHttpResponse,
+)
 from django.shortcuts import render
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from articles.models import Article, PendingChange
 from search.engines.base import IndexUnavailableError, engine
+from search.exporting import FORMATS, BusyError, NothingAskedError
+from search.exporting import export as export_of
 from search.finding import find_articles
-from search.forms import SearchForm
+from search.forms import PAGE_SIZE, SearchForm
 from search.language import LONGEST_QUERY
 from search.presenting import HELP, around, repairs
 from search.suggesting import Suggestions
 from search.suggesting import suggest as suggestions_for
 
-PAGE_SIZE = 20
+BUSY_SECONDS = "60"
 
 
 @require_safe
@@ -48,10 +57,44 @@ def search(request: HttpRequest) -> HttpResponse:
             "found": found,
             "page": page,
             "around": around(asked, found, page, PAGE_SIZE),
+            "formats": FORMATS,
         }
     except IndexUnavailableError:
         return render(request, "search/unavailable.html", context, status=503)
     return render(request, "search/search.html", context)
+
+
+@require_safe
+def export(request: HttpRequest, ending: str) -> HttpResponseBase:
+    """All results of the search page as a file, streamed."""
+    form = SearchForm(request.GET)
+    context: dict[str, object] = {"form": form, "query": form.asked.query[:LONGEST_QUERY]}
+    if form.errors:
+        return render(request, "search/no_export.html", context, status=400)
+    try:
+        made = export_of(
+            form.asked,
+            ending,
+            lambda article: request.build_absolute_uri(article.get_absolute_url()),
+        )
+    except NothingAskedError:
+        context["message"] = _("There is no word to search for in “%s”.") % context["query"]
+        return render(request, "search/no_export.html", context, status=400)
+    except BusyError:
+        context["message"] = _(
+            "Somebody else takes the results of a search along at this moment. "
+            "Try again in a minute."
+        )
+        response = render(request, "search/no_export.html", context, status=503)
+        response.headers["Retry-After"] = BUSY_SECONDS
+        return response
+    except IndexUnavailableError:
+        return render(request, "search/unavailable.html", context, status=503)
+    headers = {"Content-Disposition": content_disposition_header(True, made.name) or ""}
+    if request.method == "HEAD":
+        made.close()
+        return StreamingHttpResponse([], content_type=made.content_type, headers=headers)
+    return StreamingHttpResponse(made, content_type=made.content_type, headers=headers)
 
 
 @require_safe

@@ -30,7 +30,7 @@ EPOCH = 1_600_000_000_000
 
 @pytest.fixture(autouse=True, scope="session")
 def _test_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Static files without collectstatic, passwords without waiting."""
+    """Static files without collectstatic, passwords without waiting, programs without a limit."""
     storages = {
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
@@ -39,6 +39,7 @@ def _test_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         STORAGES=storages,
         STATIC_ROOT=tmp_path_factory.mktemp("static"),
         PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
+        NEWSARCHIVE_API_PER_MINUTE=0,
     ):
         yield
 

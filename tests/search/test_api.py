@@ -112,8 +112,15 @@ class TestAnswers:
         answer = ask(client, q="，。！")
         assert (answer["count"], answer["results"], answer["understood"]) == (0, [], "")
 
-    def test_no_cache_keeps_it(self, client: Client, archive: list[Article]) -> None:
-        assert "no-store" in client.get(SEARCH, {"q": "台湾"}).headers["Cache-Control"]
+    def test_no_cache_answers_for_it(self, client: Client, archive: list[Article]) -> None:
+        """Whoever keeps an answer asks whether it still holds."""
+        response = client.get(SEARCH, {"q": "台湾"})
+        assert response.headers["Cache-Control"] == "private, no-cache"
+        archive[0].delete()
+        rebuild()
+        tag = {"if-none-match": response.headers["ETag"]}
+        again = client.get(SEARCH, {"q": "台湾"}, headers=tag)
+        assert again.json()["count"] == len(archive) - 1
 
     def test_head(self, client: Client, archive: list[Article]) -> None:
         response = client.head(SEARCH, {"q": "台湾"})
@@ -214,7 +221,7 @@ class TestDescription:
     def test_every_answer_is_as_described(self, client: Client, archive: list[Article]) -> None:
         described = client.get("/api/openapi.json").json()
         operation = described["paths"][SEARCH]["get"]
-        assert set(operation["responses"]) == {"200", "422", "503"}
+        assert set(operation["responses"]) == {"200", "401", "422", "429", "503"}
         fields = described["components"]["schemas"]["Answer"]["properties"]
         assert set(fields) == set(ask(client, q="台湾"))
         assert [parameter["name"] for parameter in operation["parameters"]] == [

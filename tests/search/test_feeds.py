@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import feedparser
 import pytest
 from django.test import Client
 from hypothesis import HealthCheck, given, settings
@@ -162,5 +163,19 @@ def test_no_index_is_no_empty_feed(
     assert client.get(FEED, {"q": "台湾"}).status_code == 503
 
 
-def test_no_cache_keeps_it(client: Client, archive: list[Article]) -> None:
-    assert "no-store" in client.get(FEED, {"q": "台湾"}).headers["Cache-Control"]
+def test_no_cache_answers_for_it(client: Client, archive: list[Article]) -> None:
+    assert client.get(FEED, {"q": "台湾"}).headers["Cache-Control"] == "private, no-cache"
+
+
+def test_a_feed_reader_understands_it(client: Client, outlet: Outlet) -> None:
+    make(
+        outlet, 1, title="台灣 & <b>", byline="记者", published_at=datetime(2023, 1, 1, tzinfo=UTC)
+    )
+    rebuild()
+    feed = feedparser.parse(client.get(FEED, {"q": "台湾"}).content)
+    assert not feed.bozo, feed.get("bozo_exception")
+    assert feed.version == "atom10"
+    (entry,) = feed.entries
+    assert entry.author == "记者"
+    assert [tag.term for tag in entry.tags] == ["晨报 & 晚报"]
+    assert entry.updated_parsed[:3] == (2023, 1, 1)
