@@ -1,8 +1,11 @@
 """How a reader wants to see the pages: theme and script, kept in cookies of the browser."""
 
-from django.http import HttpRequest
+from collections.abc import Callable
 
-__all__ = ["CHOICES", "script_of", "theme_of"]
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_vary_headers
+
+__all__ = ["CHOICES", "preferences", "script_of", "theme_of", "vary_by_preferences"]
 
 CHOICES = {"theme": ("auto", "light", "dark"), "script": ("original", "hans", "hant")}
 """What can be chosen, by the name of the cookie; the first is for those who chose nothing."""
@@ -18,6 +21,25 @@ def script_of(request: HttpRequest) -> str:
     return _chosen(request, "script")
 
 
+def preferences(request: HttpRequest) -> dict[str, dict[str, str]]:
+    """A context processor: ``preferences.theme`` and ``preferences.script``."""
+    return {"preferences": {name: _chosen(request, name) for name in CHOICES}}
+
+
+def vary_by_preferences(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """A middleware: caches know that cookies decide how a page looks and in which language."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if response.get("Content-Type", "").startswith("text/html"):
+            patch_vary_headers(response, ["Cookie"])
+        return response
+
+    return middleware
+
+
 def _chosen(request: HttpRequest, name: str) -> str:
-    chosen = request.COOKIES.get(name, "")
-    return chosen if chosen in CHOICES[name] else CHOICES[name][0]
+    choice = request.COOKIES.get(name, "")
+    return choice if choice in CHOICES[name] else CHOICES[name][0]

@@ -1,6 +1,7 @@
 """What the documents say is true."""
 
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,15 @@ def test_links_lead_somewhere(document: str) -> None:
     path = ROOT / document
     for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", path.read_text()):
         assert (path.parent / target).exists(), target
+
+
+def test_the_readme_shows_the_pictures_that_its_command_takes() -> None:
+    taken = runpy.run_path(str(ROOT / "docs/screenshots.py"))["PICTURES"]
+    shown = re.findall(r"!\[[^\]]+\]\(docs/([^)]+)\)", README)
+    assert sorted(shown) == sorted(f"{name}.webp" for name in taken)
+    pictures = set((ROOT / "docs").glob("*.webp")) | set((ROOT / "docs").glob("*.png"))
+    assert {path.name for path in pictures} == set(shown)
+    assert max(path.stat().st_size for path in pictures) < 150_000
 
 
 def test_named_commands_exist() -> None:

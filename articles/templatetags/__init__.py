@@ -1,1 +1,1 @@
-"""Template tags of the editor's desk."""
+"""Template tags and filters of the pages and of the editor's desk."""

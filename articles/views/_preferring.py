@@ -19,7 +19,7 @@ def set_preferences(request: HttpRequest) -> HttpResponse:
     A token would make every page different each time, so that none could be answered with 304;
     browsers say which site a form is on, and others' forms are refused.
     """
-    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+    if not _is_from_this_site(request):
         raise PermissionDenied(_("This form was not sent from this site."))
     response = set_language(request)
     for name, choices in CHOICES.items():
@@ -33,3 +33,14 @@ def set_preferences(request: HttpRequest) -> HttpResponse:
                 samesite="Lax",
             )
     return response
+
+
+def _is_from_this_site(request: HttpRequest) -> bool:
+    """Tell whether a page of this site, or no page at all, sent ``request``.
+
+    Over plain HTTP browsers say only ``Origin``; what says neither is no browser of today.
+    """
+    if site := request.headers.get("Sec-Fetch-Site"):
+        return site in ("same-origin", "none")
+    origin = request.headers.get("Origin")
+    return origin in (None, f"{request.scheme}://{request.get_host()}")

@@ -1,5 +1,6 @@
 """Simplified and Traditional Chinese and English: picked by the browser, or by the reader."""
 
+import html
 import re
 from typing import Any
 
@@ -25,11 +26,8 @@ def language_of(response: Any) -> str:
 
 
 def switch(client: Client, language: str, page: str = "/") -> Any:
-    """Press the button of ``language`` on ``page``, of which browsers tell the site itself."""
-    site = "" if "//" in page else "http://testserver"
-    return client.post(
-        reverse("set_language"), {"language": language}, headers={"referer": site + page}
-    )
+    """Press the button of ``language`` on ``page``."""
+    return client.post(reverse("preferences"), {"language": language, "next": page})
 
 
 @pytest.mark.parametrize(
@@ -62,46 +60,84 @@ def test_the_reader_switches_and_stays_on_the_page(client: Client, page: str) ->
     for language in NAMES:
         before = client.get(page, headers={"accept-language": "zh-TW"}).content.decode()
         [form] = re.findall(r'<form class="languages".*?</form>', before, re.S)
+        [back] = re.findall(r'name="next" value="([^"]*)"', form)
+        assert html.unescape(back) == page
         assert re.findall(r'<button name="language" value="([\w-]+)"', form) == list(NAMES)
         assert all(name in form for name in ("简体中文", "繁體中文", "English"))
         response = switch(client, language, page)
         assert response.status_code == 302
-        assert response["Location"] == f"http://testserver{page}"
+        assert response["Location"] == page
         after = client.get(page, headers={"accept-language": "zh-TW"})
         assert language_of(after) == language
-        [current] = re.findall(r'value="([\w-]+)"[^>]* aria-current', after.content.decode())
-        assert current == language
+        [form] = re.findall(r'<form class="languages".*?</form>', after.content.decode(), re.S)
+        assert re.findall(r'value="([\w-]+)"[^>]* aria-current', form) == [language]
 
 
 def test_the_switch_leads_to_no_other_site_and_knows_three_languages(client: Client) -> None:
     for elsewhere in ("https://evil.example/", "//evil.example/", "javascript://x/%0aalert(1)"):
         assert switch(client, "en", elsewhere)["Location"] == "/"
-        data = {"language": "en", "next": elsewhere}
-        assert client.post(reverse("set_language"), data)["Location"] == "/"
-    assert client.post(reverse("set_language"), {"language": "en"})["Location"] == "/"
+        data = {"language": "en"}
+        headers = {"referer": elsewhere}
+        assert client.post(reverse("preferences"), data, headers=headers)["Location"] == "/"
+    assert client.post(reverse("preferences"), {"language": "en"})["Location"] == "/"
     for unknown in ("de", "xx", "", "../../etc", "z" * 1000):
         assert switch(client, unknown).status_code == 302
         assert language_of(client.get("/", headers={"accept-language": "zh-TW"})) in NAMES
-    assert client.get(reverse("set_language")).status_code == 405
+    assert client.get(reverse("preferences")).status_code == 405
 
 
-def test_the_switch_wants_a_token_and_says_so_at_home() -> None:
-    client = Client(enforce_csrf_checks=True)
-    response = switch(client, "en")
+CHOICE = {"language": "en", "theme": "dark", "script": "hant"}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"sec-fetch-site": "cross-site", "origin": "https://evil.example"},
+        {"sec-fetch-site": "same-site", "origin": "http://sub.testserver"},
+        {"sec-fetch-site": "cross-site", "origin": "http://testserver"},
+        {"origin": "https://evil.example"},
+        {"origin": "http://testserver.evil.example"},
+        {"origin": "https://testserver"},
+        {"origin": "http://testserver:8000"},
+        {"origin": "null"},
+        {"origin": ""},
+    ],
+)
+def test_a_form_of_another_site_changes_nothing(client: Client, headers: dict[str, str]) -> None:
+    response = client.post(reverse("preferences"), CHOICE, headers=headers)
     assert response.status_code == 403
     assert 'class="masthead"' in response.content.decode()
-    assert "表单已失效" in response.content.decode()
-    token = re.findall(r'csrfmiddlewaretoken" value="(\w+)"', client.get("/").content.decode())[0]
-    data = {"language": "en", "csrfmiddlewaretoken": token}
-    assert client.post(reverse("set_language"), data).status_code == 302
+    assert not client.cookies
+    assert language_of(client.get("/")) == "zh-hans"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"sec-fetch-site": "same-origin", "origin": "http://testserver"},
+        {"sec-fetch-site": "none"},
+        {"origin": "http://testserver"},
+        {},
+    ],
+)
+def test_a_form_of_this_site_needs_no_token(headers: dict[str, str]) -> None:
+    client = Client(enforce_csrf_checks=True)
+    assert client.post(reverse("preferences"), CHOICE, headers=headers).status_code == 302
     assert language_of(client.get("/")) == "en"
+    assert {name: cookie.value for name, cookie in client.cookies.items()} == {
+        "django_language": "en",
+        "theme": "dark",
+        "script": "hant",
+    }
 
 
 def test_the_choice_lasts_and_is_no_business_of_scripts(client: Client) -> None:
-    cookie = switch(client, "zh-hant").cookies["django_language"]
-    assert cookie["max-age"] > 300 * 24 * 3600
-    assert cookie["httponly"]
-    assert cookie["samesite"] == "Lax"
+    client.post(reverse("preferences"), CHOICE)
+    assert len(client.cookies) == 3
+    for cookie in client.cookies.values():
+        assert cookie["max-age"] > 300 * 24 * 3600
+        assert cookie["httponly"]
+        assert cookie["samesite"] == "Lax"
 
 
 def test_dates_are_written_as_the_language_has_it(
@@ -119,7 +155,7 @@ def test_dates_are_written_as_the_language_has_it(
 def test_no_chinese_is_left_in_an_english_page_but_names(client: Client) -> None:
     for page in PAGES:
         text = client.get(page, headers={"accept-language": "en"}).content.decode()
-        for name in ("简体中文", "繁體中文", "档"):
+        for name in ("简体中文", "繁體中文", ">简体<", ">繁體<"):
             text = text.replace(name, "")
         text = re.sub(r"<option .*?</option>", "", text)
         if page == "/search/":
