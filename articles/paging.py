@@ -11,13 +11,16 @@ from datetime import UTC, datetime, timedelta
 
 from django.utils.translation import gettext as _
 
-from articles.models import Article, ArticleQuerySet
+from articles.models import UNDATED, Article, ArticleQuerySet
 
-__all__ = ["Page", "PageError", "articles_after", "key_of", "page_of"]
+__all__ = ["PAGE_OF_UNDATED", "Page", "PageError", "articles_after", "key_of", "page_of"]
 
 PAGE_SIZE = 30
 MOST_PAGES = 10_000
 _EPOCH = datetime(1, 1, 1, tzinfo=UTC)
+
+PAGE_OF_UNDATED = f"older-{(UNDATED - _EPOCH) // timedelta(microseconds=1) + 1}-0"
+"""Names the page on which a list's undated articles begin."""
 
 
 class PageError(ValueError):

@@ -1,6 +1,7 @@
 """The front page, lists, outlets and days."""
 
 from datetime import date
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
@@ -9,42 +10,88 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from articles.calendars import months
+from articles.counting import kept
 from articles.forms import FIRST_YEAR, LAST_YEAR, FilterForm
-from articles.models import Article, ArticleQuerySet, Outlet
+from articles.fronts import day_of
+from articles.fronts import front_page as front_of
+from articles.histories import (
+    Holdings,
+    Year,
+    calendar_of,
+    history_of,
+    holdings,
+    outlet_histories,
+    year_of,
+    years_of,
+)
+from articles.models import Article, ArticleQuerySet
 from articles.outlets import with_slug
-from articles.paging import Page, PageError, page_of
+from articles.paging import PAGE_OF_UNDATED, Page, PageError, page_of
 
-FRONT_PAGE_ARTICLES = 40
+MONTHS = ("", *map(str, range(1, 13)))
 
 
 @require_safe
 def front_page(request: HttpRequest) -> HttpResponse:
-    """The newest articles."""
-    articles = list(_listed().newest_first()[:FRONT_PAGE_ARTICLES])
+    """The newest articles by outlet, this day in earlier years, and a year as a calendar."""
+    held = holdings()
     return render(
         request,
         "articles/front.html",
-        {"articles": articles, "outlets": Outlet.objects.with_articles()},
+        {
+            "held": held,
+            "front": front_of(held),
+            "year": _year_asked_for(request, held),
+            "undated": PAGE_OF_UNDATED,
+        },
     )
+
+
+def _year_asked_for(request: HttpRequest, held: Holdings) -> Year | None:
+    """Return the year of ``?year=`` with its ``&month=``, by default the latest of both.
+
+    None where no article has a date. What is asked for and is not there is told.
+    """
+    if not held.years:
+        return None
+    year = str(held.years[-1].first.year)
+    known = {str(year.first.year) for year in held.years}
+    asked, month = request.GET.get("year") or year, request.GET.get("month") or ""
+    if asked not in known or month not in MONTHS:
+        message = _("The archive has nothing of “%(asked)s”; this is the year %(year)s.")
+        named = {"asked": f"{asked}-{month}".strip("-")[:50], "year": year}
+        messages.warning(request, message % named)
+        asked, month = year, ""
+    return year_of(int(asked), int(month) if month else None)
 
 
 @require_safe
 def article_list(request: HttpRequest) -> HttpResponse:
     """All articles, narrowed by outlets and days."""
     form = FilterForm(request.GET)
-    articles = _listed().narrowed(**form.narrowing)
-    return _render_list(request, "articles/list.html", articles, {"form": form})
+    narrowing = form.narrowing
+    articles = _listed().narrowed(**narrowing)
+    outlets, after, before = narrowing["outlets"], narrowing["after"], narrowing["before"]
+    name = f"count-{sorted(outlet.pk for outlet in outlets)}-{after}-{before}"
+    context = {
+        "form": form,
+        "narrowing": narrowing,
+        "count": kept(name.replace(" ", ""), articles.count),
+        "undated": PAGE_OF_UNDATED if not (after or before) else "",
+    }
+    return _render_list(request, "articles/list.html", articles, context)
 
 
 @require_safe
 def outlet_list(request: HttpRequest) -> HttpResponse:
     """All outlets that have articles."""
-    return render(request, "articles/outlets.html", {"outlets": Outlet.objects.with_articles()})
+    return render(request, "articles/outlets.html", {"histories": outlet_histories()})
 
 
 @require_safe
 def outlet_page(request: HttpRequest, slug: str) -> HttpResponse:
-    """An outlet's articles."""
+    """An outlet's articles, and its history."""
     found = with_slug(slug)
     if found is None:
         raise Http404(_("There is no such outlet."))
@@ -53,26 +100,44 @@ def outlet_page(request: HttpRequest, slug: str) -> HttpResponse:
         address = found.get_absolute_url() + (f"?{query}" if query else "")
         return HttpResponsePermanentRedirect(address)
     articles = _listed().narrowed(outlets=[found])
-    return _render_list(request, "articles/outlet.html", articles, {"outlet": found})
+    history = history_of(found)
+    context = {
+        "outlet": found,
+        "history": history,
+        "years": years_of(found, history),
+        "undated": PAGE_OF_UNDATED,
+    }
+    return _render_list(request, "articles/outlet.html", articles, context)
 
 
 @require_safe
 def day_page(request: HttpRequest, year: int, month: int, day: int) -> HttpResponse:
-    """The articles of a day in the archive's time zone."""
+    """What outlets had on a day in the archive's time zone; ``?page=`` lists it by time."""
     try:
         asked = date(year, month, day)
     except ValueError:
         raise Http404(_("There is no such day.")) from None
     if not FIRST_YEAR <= year <= LAST_YEAR:
         raise Http404(_("There is no such day."))
-    articles = _listed().narrowed(after=asked, before=asked)
-    neighbours = Article.objects.readable().days_beside(asked)
-    return _render_list(
-        request,
-        "articles/day.html",
-        articles,
-        {"day": asked, "is_today": asked == timezone.localdate(), "neighbours": neighbours},
-    )
+    form = FilterForm({"outlet": request.GET.getlist("outlet")})
+    outlets = form.narrowing["outlets"]
+    readable = Article.objects.readable().narrowed(outlets=outlets)
+    kept_query = f"?{urlencode([('outlet', outlet.slug) for outlet in outlets])}" if outlets else ""
+    [in_month] = months(asked, asked)
+    articles = _listed().narrowed(outlets=outlets, after=asked, before=asked)
+    context = {
+        "form": form,
+        "outlets": outlets,
+        "day": asked,
+        "is_today": asked == timezone.localdate(),
+        "neighbours": readable.days_beside(asked),
+        "calendar": calendar_of(readable, in_month, kept_query),
+        "months_beside": readable.days_beside(*in_month),
+        "narrowed": kept_query,
+    }
+    if outlets or request.GET.get("page"):
+        return _render_list(request, "articles/day.html", articles, context)
+    return render(request, "articles/day.html", {"front": day_of(articles), **context})
 
 
 def _listed() -> ArticleQuerySet:
