@@ -1,6 +1,6 @@
 """The addresses of the reading pages."""
 
-from django.urls import path, register_converter
+from django.urls import path, re_path, register_converter
 
 from articles import views
 
@@ -53,6 +53,17 @@ urlpatterns = [
     path("", views.front_page, name="front"),
     path("articles/", views.article_list, name="articles"),
     path("articles/<id:pk>/", views.article_page, name="article"),
+    path("articles/<id:pk>/cite.bib", views.citation, {"ending": "bib"}, name="bibtex"),
+    path("articles/<id:pk>/cite.ris", views.citation, {"ending": "ris"}, name="ris"),
+    path("articles/<id:pk>/captures/", views.captures_page, name="captures"),
+    path("articles/<id:pk>/captures/<id:number>/", views.capture_page, name="capture"),
+    path("articles/<id:pk>/edits/", views.edits_page, name="edits"),
+    path("original/", views.original_page, name="original"),
+    re_path(
+        r"^media/(?P<sha256>[0-9a-f]{64})\.(?P<suffix>jpg|png|gif|webp|avif)$",
+        views.picture,
+        name="picture",
+    ),
     path("preferences/", views.set_preferences, name="preferences"),
     path("outlets/", views.outlet_list, name="outlets"),
     path("outlets/<slug:slug>/", views.outlet_page, name="outlet"),

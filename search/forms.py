@@ -14,7 +14,10 @@ from articles.models import Outlet
 from search.language import LONGEST_QUERY
 from search.query import Sort
 
-__all__ = ["SORT_LABELS", "Asked", "SearchForm"]
+__all__ = ["PAGE_SIZE", "SORT_LABELS", "Asked", "SearchForm"]
+
+PAGE_SIZE = 20
+"""Results on a page."""
 
 SORT_LABELS = {
     Sort.RELEVANCE: _("Best first"),

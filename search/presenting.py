@@ -88,8 +88,13 @@ class BarLink:
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """All that stands around a page of results."""
+    """All that stands around a page of results.
 
+    ``here`` is the search as links carry it, ``before`` how many results are on earlier pages.
+    """
+
+    here: str
+    before: int
     understood: str
     unknown_outlets: list[str]
     chips: list[Link]
@@ -115,6 +120,8 @@ def around(asked: Asked, found: Results, page: int, page_size: int) -> Around:
     explanation = _explanation(asked, found)
     pages = max(1, ceil(found.count / page_size))
     return Around(
+        here=asked.address(),
+        before=(page - 1) * page_size,
         understood=parsed.understood if is_worth_telling(asked.query, parsed) else "",
         unknown_outlets=found.understood.unknown_outlets,
         chips=_chips(asked),

@@ -1,5 +1,5 @@
 "use strict";
-// Steps through the matches on an article's page: two buttons, the keys n and p, the links to each.
+// Steps through the matches on an article's page: two buttons, the links to each; the keys are in shortcuts.js.
 (() => {
   const nav = document.querySelector("nav.matches");
   const list = nav.querySelector("details");
@@ -35,12 +35,6 @@
 
   nav.querySelector(".previous").addEventListener("click", () => step(-1));
   nav.querySelector(".next").addEventListener("click", () => step(1));
-  addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
-    if (event.target.closest?.("input, textarea, select, [contenteditable]")) return;
-    if (event.key === "n") step(1);
-    if (event.key === "p") step(-1);
-  });
   addEventListener("hashchange", showTarget);
   list.addEventListener("click", (event) => {
     if (event.target.closest("a")) list.open = false;

@@ -192,10 +192,11 @@ class TestNarrowing:
         assert len(facet.xpath("./details/ul/li")) == 5
 
     def test_results_carry_the_search(self, client: Client, archive: list[Article]) -> None:
-        for link in select(shown(client, "新闻 & “國安法”"), "article.line h2 a"):
+        links = select(shown(client, "新闻 & “國安法”"), "article.line h2 a")
+        for number, link in enumerate(links, start=1):
             address = urlsplit(link.get("href"))
             assert re.fullmatch(r"/articles/\d+/", address.path)
-            assert parse_qs(address.query) == {"q": ["新闻 & “國安法”"]}
+            assert parse_qs(address.query) == {"q": ["新闻 & “國安法”"], "n": [str(number)]}
 
     def test_can_be_followed(self, client: Client, archive: list[Article]) -> None:
         page = shown(client, "新闻", outlet="outlet-1", sort="oldest", page="2")
