@@ -6,12 +6,13 @@ what is no such token on, nothing is marked.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from heapq import merge
 from html import unescape
 from itertools import islice
 
+from search.markup import BREAK, SHOWN_AS, tokens
 from search.query import Piece
 from search.text import fold
 
@@ -20,26 +21,8 @@ __all__ = ["MOST_MATCHES", "Marking", "Match", "mark"]
 MOST_MATCHES = 500
 CONTEXT = 16
 
-_tokens = re.compile(
-    r"""
-    <(?P<closing>/?)(?P<tag>[a-z][a-z0-9]*)(?:[^<>"']++|"[^"]*+"|'[^']*+')*+>
-    | (?P<reference>&(?:\#[0-9]+|\#[xX][0-9a-fA-F]+|[a-zA-Z][a-zA-Z0-9]*);)
-    | [^<&]+
-    """,
-    re.VERBOSE,
-)
 _picture = re.compile(r"<\w+ [^>]*\bclass=\"picture\"")
 _white = re.compile(r"\s{2,}|[\n\v]")
-
-# The lines that ``articles.sanitising`` makes of a body: its text is what was indexed.
-_BREAK = "\v"
-_SHOWN_AS = {
-    **dict.fromkeys(("p", "hr", "div", "blockquote", "pre", "figure", "figcaption"), "\n"),
-    **dict.fromkeys(("h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "dl", "dt", "dd"), "\n"),
-    **dict.fromkeys(("table", "caption", "thead", "tbody", "tfoot", "tr"), "\n"),
-    **dict.fromkeys(("td", "th"), " "),
-    "br": _BREAK,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +58,25 @@ class _Run:
 
 
 def mark(
-    html: str, pieces: Iterable[Piece], *, first: int = 1, most: int = MOST_MATCHES
+    html: str,
+    pieces: Iterable[Piece],
+    *,
+    first: int = 1,
+    most: int = MOST_MATCHES,
+    in_script: Callable[[str], str] = str,
 ) -> Marking:
     """Return ``html`` with the first ``most`` matches of ``pieces`` in ``<mark class="match">``.
 
     Matches are found in the fold of what the HTML shows, across inline elements, never across
     blocks. A match has a mark in each piece of text it runs through; the first one has the id
-    ``match-N``, numbers counting from ``first``. Removing the marks gives ``html``.
+    ``match-N``, numbers counting from ``first``. Removing the marks gives ``html``, shown
+    ``in_script``, which keeps lengths: marks are where they are without it.
     """
     runs = list(_runs(html))
-    shown = _white.sub(_gap, "".join(run.text for run in runs))
+    shown = _shown(runs)
     spans = list(islice(_spans(fold(shown), pieces), most + 1))
+    if (converted := in_script(html)) != html:
+        html, shown = converted, _shown(_runs(converted))
     parts: list[str] = []
     matches: list[Match] = []
     done = 0
@@ -105,7 +96,7 @@ def _runs(html: str) -> Iterator[_Run]:
     """Yield what ``html`` shows, in order; the words in the place of a picture are not its text."""
     preformatted = 0
     picture = ""
-    for token in iter(_tokens.scanner(html).match, None):  # type: ignore[attr-defined]
+    for token in tokens(html):
         tag = token["tag"]
         if tag:
             preformatted += (tag == "pre") * (-1 if token["closing"] else 1)
@@ -113,17 +104,21 @@ def _runs(html: str) -> Iterator[_Run]:
                 picture = ""
             elif not picture and _picture.match(token[0]):
                 picture = tag
-            if tag in _SHOWN_AS:
-                yield _Run(token.start(), token.start(), _SHOWN_AS[tag])
+            if tag in SHOWN_AS:
+                yield _Run(token.start(), token.start(), SHOWN_AS[tag])
         elif not picture:
             text = unescape(token[0]) if token["reference"] else token[0]
             text = text if preformatted else text.replace("\n", " ")
             yield _Run(token.start(), token.end(), text)
 
 
+def _shown(runs: Iterable[_Run]) -> str:
+    return _white.sub(_gap, "".join(run.text for run in runs))
+
+
 def _gap(white: re.Match[str]) -> str:
     """Return white space, as long as before, that is an end of a line or none."""
-    is_end = "\n" in white[0] or white[0].count(_BREAK) > 1
+    is_end = "\n" in white[0] or white[0].count(BREAK) > 1
     return ("\n" if is_end else " ") * len(white[0])
 
 
