@@ -24,8 +24,13 @@ __all__ = [
 
 LEVELS = 4
 WEEKDAYS_IN_SHORT = [
-    pgettext_lazy("weekday in a calendar", short)
-    for short in ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
+    pgettext_lazy("weekday in a calendar", "Mo"),
+    pgettext_lazy("weekday in a calendar", "Tu"),
+    pgettext_lazy("weekday in a calendar", "We"),
+    pgettext_lazy("weekday in a calendar", "Th"),
+    pgettext_lazy("weekday in a calendar", "Fr"),
+    pgettext_lazy("weekday in a calendar", "Sa"),
+    pgettext_lazy("weekday in a calendar", "Su"),
 ]
 
 Period = tuple[date, date]

@@ -17,7 +17,15 @@ from django.utils.translation import trim_whitespace
 ROOT = Path(__file__).parents[2]
 SIMPLIFIED = ROOT / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
 TRADITIONAL = ROOT / "locale" / "zh_Hant" / "LC_MESSAGES" / "django.po"
-FUNCTIONS = {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy", "pgettext"}
+FUNCTIONS = {
+    "_",
+    "gettext",
+    "gettext_lazy",
+    "ngettext",
+    "ngettext_lazy",
+    "pgettext",
+    "pgettext_lazy",
+}
 
 
 def in_code() -> Iterator[tuple[str, Path]]:
@@ -30,7 +38,7 @@ def in_code() -> Iterator[tuple[str, Path]]:
                     and node.func.id in FUNCTIONS
                 ):
                     # Context is no message.
-                    for argument in node.args[node.func.id == "pgettext" :]:
+                    for argument in node.args[node.func.id.startswith("pgettext") :]:
                         if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
                             yield argument.value, path
 
