@@ -8,7 +8,9 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SEED",
+    "Stored",
     "articles",
     "data_folder",
     "parser",
@@ -24,18 +27,21 @@ __all__ = [
     "print_table",
     "set_up",
     "start_django",
+    "stored",
 ]
 
 ROOT = Path(__file__).resolve().parent.parent
 SEED = 20231214
 """What is drawn is drawn again in the next run."""
+MADE = "made.example"
+ROWS_AT_ONCE = 500
 
 
 def parser(description: str) -> argparse.ArgumentParser:
     """Return a parser of the options that the search benchmarks share."""
     options = argparse.ArgumentParser(description=description)
     options.add_argument("archive", type=Path, help="a folder or a .tar.xz of article files")
-    options.add_argument("--articles", type=int, default=10**9, help="at most so many articles")
+    options.add_argument("--articles", type=int, default=10**9, help="so many articles")
     options.add_argument(
         "--data", type=Path, help="keep the imported archive in this folder, and use it again"
     )
@@ -92,6 +98,75 @@ def articles(most: int) -> "list[Article]":
         return found
     drawn = random.Random(SEED).sample(found, most)
     return sorted(drawn, key=lambda article: article.pk)
+
+
+class Stored:
+    """Articles of the archive, by id, read anew each time they are gone through."""
+
+    def __init__(self, ids: Sequence[int]) -> None:
+        self.ids = ids
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __iter__(self) -> "Iterator[Article]":
+        from articles.models import Article
+
+        for start in range(0, len(self.ids), ROWS_AT_ONCE):
+            some = Article.objects.filter(pk__in=self.ids[start : start + ROWS_AT_ONCE])
+            yield from some.select_related("outlet").defer("body").order_by("pk")
+
+
+def stored(wanted: int) -> Stored:
+    """Return ``wanted`` articles of the archive; where there are not so many, more are made.
+
+    They are made of paragraphs of the others, of which each has about as many as a real one. So
+    that their vocabulary grows as that of real texts does, each has names out of an endless list:
+    n articles have about n to the power of 0.7 of them.
+    """
+    from articles.models import Article
+
+    real = list(Article.objects.exclude(url__contains=MADE).order_by("pk").values_list("pk"))
+    known = list(Article.objects.order_by("pk").values_list("pk", flat=True))
+    if wanted == 10**9:
+        wanted = len(real)
+    if wanted > len(known):
+        _make(range(len(known), wanted), Stored([pk for (pk,) in real]))
+        known = list(Article.objects.order_by("pk").values_list("pk", flat=True))
+    if wanted < len(real):
+        return Stored(sorted(random.Random(SEED).sample(known[: len(real)], wanted)))
+    return Stored(known[:wanted])
+
+
+def _make(numbers: range, real: Stored) -> None:
+    from articles.models import Article
+
+    originals = [(a.outlet_id, a.published_at, a.title, a.text.split("\n")) for a in real]
+    blocks = [block for *_rest, text in originals for block in text]
+    characters = [c for c, _n in Counter("".join(blocks)).most_common(1_000) if c.isalpha()]
+    chance = random.Random(SEED)
+
+    def name() -> str:
+        # The digits of its rank, in a mixed order.
+        number, base = int(chance.paretovariate(0.7)) * 7_919, len(characters)
+        return "".join(characters[number // base**place % base] for place in range(3))
+
+    for start in range(numbers.start, numbers.stop, ROWS_AT_ONCE):
+        made = []
+        for number in range(start, min(start + ROWS_AT_ONCE, numbers.stop)):
+            outlet, published_at, title, text = chance.choice(originals)
+            drawn = [*chance.choices(blocks, k=len(text)), f"{name()}对{name()}和{name()}说。"]
+            made.append(
+                Article(
+                    outlet_id=outlet,
+                    title=f"{title[: len(title) // 2]}{name()}",
+                    url=f"https://{MADE}/{number}",
+                    original_url=f"https://{MADE}/{number}",
+                    published_at=published_at and published_at + timedelta(days=number % 2_000),
+                    text="\n".join(drawn),
+                )
+            )
+        Article.objects.bulk_create(made)
 
 
 def percent(share: float) -> str:

@@ -8,7 +8,7 @@ not cut by themselves: they show what these engines could do in its place.
 import logging
 import sqlite3
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import closing
 from datetime import datetime
 from functools import reduce
@@ -18,22 +18,26 @@ from typing import Any
 
 import jieba
 import tantivy
+import whoosh.fields
+import whoosh.query
 from django.conf import settings
 from django.utils import timezone
 from haystack import connections, indexes
 from haystack.inputs import AutoQuery, Exact
 from haystack.query import SQ, SearchQuerySet
+from whoosh.analysis import SpaceSeparatedTokenizer
+from whoosh.index import create_in, open_dir
 
 from articles.models import Article, end_of, start_of
 from benchmarks.questions import PAGE, Answer, Question
-from search.documents import Document
 from search.engines.base import engine
+from search.indexing import documents
 from search.query import AnyOf, Query, Sort
 from search.search_indexes import ArticleIndex
 from search.text import fold, segments, words
 from search.understanding import understand
 
-__all__ = ["Naive", "Ours", "Peer", "Segments", "Tantivy", "Trigrams"]
+__all__ = ["Naive", "Ours", "Peer", "Segments", "StockWhoosh", "Tantivy", "Trigrams"]
 
 jieba.setLogLevel(logging.WARNING)
 TITLE_WEIGHT = 3.0
@@ -51,7 +55,7 @@ class Peer(ABC):
         self.folder.mkdir(parents=True, exist_ok=True)
 
     @abstractmethod
-    def build(self, articles: Sequence[Article]) -> None:
+    def build(self, articles: Collection[Article]) -> None:
         """Index the articles in one go, in one process."""
 
     @abstractmethod
@@ -77,14 +81,13 @@ class Ours(Peer):
         settings.HAYSTACK_CONNECTIONS["default"]["PATH"] = self.folder
         connections.reload("default")
 
-    def build(self, articles: Sequence[Article]) -> None:
+    def build(self, articles: Collection[Article]) -> None:
         """See Peer."""
-        by_id = {article.pk: article for article in articles}
+        self.build_in_processes([article.pk for article in articles], 1)
 
-        def load(ids: Sequence[int]) -> Iterator[Document]:
-            return (_documents.document(by_id[pk]) for pk in ids)
-
-        engine().rebuild(lambda: list(by_id), load)
+    def build_in_processes(self, ids: Sequence[int], jobs: int) -> None:
+        """Index the articles with these ids as the commands do."""
+        engine().rebuild(lambda: list(ids), documents, jobs=jobs)
 
     def open(self) -> None:
         """See Peer."""
@@ -140,7 +143,7 @@ class Naive(Peer):
         }
         self._ids: dict[int, int] = {}
 
-    def build(self, articles: Sequence[Article]) -> None:
+    def build(self, articles: Collection[Article]) -> None:
         """See Peer."""
         backend = self._backend()
         index = _NaiveIndex()
@@ -204,12 +207,88 @@ class Naive(Peer):
         return asked.order_by("-published_at") if question.newest else asked
 
 
+class StockWhoosh(Peer):
+    """Whoosh as it comes, on newsarchive's segments, asked without haystack."""
+
+    name = "stock Whoosh"
+
+    def build(self, articles: Collection[Article]) -> None:
+        """See Peer."""
+        words = {"analyzer": SpaceSeparatedTokenizer(), "phrase": True}
+        schema = whoosh.fields.Schema(
+            id=whoosh.fields.STORED(),
+            title=whoosh.fields.TEXT(field_boost=TITLE_WEIGHT, **words),
+            text=whoosh.fields.TEXT(**words),
+            outlet=whoosh.fields.NUMERIC(sortable=True),
+            published=whoosh.fields.NUMERIC(bits=64, sortable=True),
+            day=whoosh.fields.NUMERIC(sortable=True),
+        )
+        with create_in(self.folder, schema).writer(limitmb=256) as writer:
+            for article in articles:
+                document = _documents.document(article)
+                moment = article.published_at
+                writer.add_document(
+                    id=article.pk,
+                    title=" ".join(segments(document.title)),
+                    text=" ".join(segments(document.text)),
+                    outlet=article.outlet_id,
+                    published=int(moment.timestamp()) if moment else None,
+                    day=int(moment.timestamp()) // DAY if moment else None,
+                )
+
+    def open(self) -> None:
+        """See Peer."""
+        self._searcher = open_dir(self.folder).searcher()
+
+    def find(self, question: Question) -> Answer:
+        """See Peer."""
+        options: dict[str, Any] = {}
+        if question.newest:
+            options |= {"sortedby": "published", "reverse": True}
+        if question.with_facets:
+            options["groupedby"] = ["outlet", "day"]
+        found = self._searcher.search(self._query(question), limit=question.start + PAGE, **options)
+        ids = [int(hit["id"]) for hit in found[question.start : question.start + PAGE]]
+        return Answer(len(found), ids)
+
+    def find_all(self, question: Question) -> set[int]:
+        """See Peer."""
+        found = self._searcher.docs_for_query(self._query(question))
+        return {int(self._searcher.stored_fields(number)["id"]) for number in found}
+
+    def _query(self, question: Question) -> Any:
+        parts = [self._all(word, question.in_title) for word in question.words]
+        if question.phrase:
+            terms = list(segments(fold(question.phrase)))
+            phrases = [whoosh.query.Phrase(field, terms) for field in ("title", "text")]
+            parts.append(whoosh.query.Or(phrases))
+        if question.either:
+            parts.append(whoosh.query.Or([self._all(word, False) for word in question.either]))
+        parts += [whoosh.query.Not(self._all(word, False)) for word in question.without]
+        if question.after or question.before:
+            bounds = (
+                int(start_of(question.after).timestamp()) if question.after else None,
+                int(end_of(question.before).timestamp()) - 1 if question.before else None,
+            )
+            parts.append(whoosh.query.NumericRange("published", *bounds))
+        return whoosh.query.And(parts)
+
+    def _all(self, typed: str, in_title: bool) -> Any:
+        fields = ["title"] if in_title else ["title", "text"]
+        return whoosh.query.And(
+            [
+                whoosh.query.Or([whoosh.query.Term(field, term) for field in fields])
+                for term in dict.fromkeys(segments(fold(typed)))
+            ]
+        )
+
+
 class _Fts5(Peer):
     """SQLite FTS5: an index without the texts, and a table of what is counted and sorted by."""
 
     tokenizer: str
 
-    def build(self, articles: Sequence[Article]) -> None:
+    def build(self, articles: Collection[Article]) -> None:
         """See Peer."""
         self.open()
         with self._database as database:
@@ -340,7 +419,7 @@ class Tantivy(Peer):
 
     name = "Tantivy"
 
-    def build(self, articles: Sequence[Article]) -> None:
+    def build(self, articles: Collection[Article]) -> None:
         """See Peer."""
         builder = tantivy.SchemaBuilder()
         for field in ("title", "text"):

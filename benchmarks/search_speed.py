@@ -1,20 +1,24 @@
 """How fast each engine answers, is built and opens, and what it takes.
 
-    python benchmarks/search_speed.py ARCHIVE [--articles N] [--rounds N] [--data DIR]
+    python benchmarks/search_speed.py ARCHIVE [--articles N] [--data DIR] [--without NAME …]
 
-ARCHIVE is a folder or a .tar.xz of article files. Each question is for the exact count and the ids
-of 20 articles, in one process that has answered it before. Beside newsarchive, in the same run:
-haystack's Whoosh backend with jieba's ChineseAnalyzer, SQLite FTS5 and Tantivy on jieba's segments.
+ARCHIVE is a folder or a .tar.xz of article files; where N is more than it has, more are made of
+their paragraphs, with a vocabulary that grows. Each question is for the exact count and the ids of
+20 articles, in one process that has answered it before. Beside newsarchive, in the same run: Whoosh
+as it comes, SQLite FTS5 and Tantivy, all on newsarchive's segments. ``--data`` keeps the archive
+and its making for the next run; ``--without stock-whoosh`` leaves out what takes hours.
 """
 
 import multiprocessing
+import os
+import platform
 import random
 import re
 import statistics
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from itertools import pairwise
@@ -34,39 +38,61 @@ if TYPE_CHECKING:
 
 NOTES = """
 newsarchive counts outlets, years and days in every answer; the peers only where the row says so.
-Questions are the same for all, and written as most articles write them. FTS5 and Tantivy are given
-newsarchive's fold and segments; the naive way cuts by itself, and its index was written in one
-commit, without haystack's update. No round begins more than 5 seconds after the first, so a slow
-engine is asked less often. newsarchive's index holds the folded texts, which decide what is
-found; the naive one holds the texts as well, the others only terms and positions."""
+Questions are the same for all, and written as most articles write them. All are given newsarchive's
+fold and segments. newsarchive finds every string, whichever way it would be cut, the peers only
+segments. No round begins more than 5 seconds after the first, so a slow engine is asked less often.
+Memory is what a process holds itself, and with what it mapped of files, which all processes share
+and which the system takes back when others need it."""
 
 HAN = "[\u4e00-\u9fff]"
+PEERS = {
+    "newsarchive": "Ours",
+    "stock-whoosh": "StockWhoosh",
+    "fts5": "Segments",
+    "tantivy": "Tantivy",
+}
 QUESTIONS = 10
+DRAWN_FROM = 8_000
+"""Questions are made of so many articles."""
 MOST_SECONDS = 5.0
 """After so long, no further round begins with one engine and kind of question."""
 DEEP = 1000
+EDITS = 1000
 LONG_HEADLINE = 30
 RARE = (2, 5)
 COMMON, VERY_COMMON = (0.02, 0.08), (0.25, 1.0)
 IN_TITLES = 0.01
 """How many articles, or which share of them, have a word."""
 
+Row = tuple[str, list[str]]
+
 
 def main() -> None:
     """Measure and print."""
     parser = corpus.parser(__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=10, help="ask each question so often")
+    parser.add_argument(
+        "--without", nargs="+", default=[], choices=list(PEERS)[1:], help="engines to leave out"
+    )
     options = parser.parse_args()
     with corpus.set_up(options) as folder:
-        from benchmarks.peers import Naive, Ours, Segments, Tantivy
+        from benchmarks import peers
 
-        articles = corpus.articles(options.articles)
-        print(f"{len(articles)} articles, {QUESTIONS} questions of a kind, {options.rounds} rounds")
+        stored = corpus.stored(options.articles)
+        print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
+        print(f"{len(stored)} articles, {QUESTIONS} questions of a kind, {options.rounds} rounds")
+        if options.without:
+            print(f"Not measured: {', '.join(options.without)}.")
         print(NOTES)
-        kinds = _kinds(articles, random.Random(corpus.SEED))
-        peers: list[Peer] = [kind(folder) for kind in (Ours, Naive, Segments, Tantivy)]
-        _print_costs(peers, articles, folder, kinds)
-        _print_speed(peers, kinds, options.rounds)
+        chance = random.Random(corpus.SEED)
+        drawn = sorted(chance.sample(stored.ids, min(DRAWN_FROM, len(stored))))
+        kinds = _kinds(list(corpus.Stored(drawn)), chance)
+        measured = [kind for name, kind in PEERS.items() if name not in options.without]
+        engines: list[Peer] = [getattr(peers, kind)(folder) for kind in measured]
+        _print_costs(engines, stored, folder, kinds)
+        _print_speed(engines, kinds, options.rounds)
+        _print_pages(kinds, options.rounds)
+        _print_edits(stored.ids, kinds, options.rounds)
 
 
 # What an index costs.
@@ -74,39 +100,66 @@ def main() -> None:
 
 def _print_costs(
     peers: "Sequence[Peer]",
-    articles: "Sequence[Article]",
+    stored: corpus.Stored,
     folder: Path,
     kinds: dict[str, list[Question]],
 ) -> None:
     questions = [question for asked in kinds.values() for question in asked[:3]]
-    built, size, opened, first, memory, more = [], [], [], [], [], []
+    rows: dict[str, list[str]] = {}
     for peer in peers:
-        started = time.monotonic()
-        peer.build(articles)
-        built.append(f"{len(articles) / (time.monotonic() - started):.0f}")
+        # Processes of their own, which have not seen what this one has.
+        arguments = (corpus.data_folder(), folder, type(peer).__name__)
+        costs = _in_a_process(_builder, *arguments, stored.ids, 1)
+        several = {"seconds": 0.0, "own": 0.0, "mapped": 0.0}
+        if type(peer).__name__ == "Ours":
+            several = _in_a_process(_builder, *arguments, stored.ids, os.cpu_count() or 1)
         peer.open()
         bytes_ = sum(path.stat().st_size for path in peer.folder.rglob("*") if path.is_file())
-        size.append(f"{bytes_ / len(articles):.0f}")
-        # A process of its own, which has not seen what this one has.
-        with multiprocessing.get_context("spawn").Pool(1) as pool:
-            arguments = (corpus.data_folder(), folder, type(peer).__name__, questions)
-            cost = pool.apply(_searcher, arguments)
-        opened.append(f"{cost['open'] * 1000:.0f}")
-        first.append(f"{cost['first'] * 1000:.0f}")
-        memory.append(f"{cost['peak'] / 1e6:.0f}")
-        more.append(f"{(cost['peak'] - cost['before']) / 1e6:.0f}")
-    corpus.print_table(
-        "What it takes",
-        [peer.name for peer in peers],
-        [
-            ("building, articles/s, one process", built),
-            ("index, bytes an article", size),
-            ("opening, ms", opened),
-            ("the first answer, ms", first),
-            ("a searching process at most, MB", memory),
-            ("… of which since opening, MB", more),
-        ],
-    )
+        cost = _in_a_process(_searcher, *arguments, questions)
+        cells = {
+            "building, articles/s, one process": f"{len(stored) / costs['seconds']:.0f}",
+            "… as rebuild_index does": _or_dash(len(stored), several["seconds"]),
+            "building, own memory at most, MB": f"{costs['own'] / 1e6:.0f}",
+            "… and with what is mapped": f"{costs['mapped'] / 1e6:.0f}",
+            "index, bytes an article": f"{bytes_ / len(stored):.0f}",
+            "opening, ms": f"{cost['open'] * 1000:.0f}",
+            "the first answer, ms": f"{cost['first'] * 1000:.0f}",
+            "searching, own memory, MB": f"{cost['own'] / 1e6:.0f}",
+            "… of which since opening": f"{(cost['own'] - cost['before']) / 1e6:.0f}",
+            "… with what is mapped": f"{cost['mapped'] / 1e6:.0f}",
+        }
+        for number, (label, cell) in enumerate(cells.items()):
+            rows.setdefault(f"{number} {label}", []).append(cell)
+    labelled = [(label.partition(" ")[2], cells_) for label, cells_ in rows.items()]
+    corpus.print_table("What it takes", [peer.name for peer in peers], labelled)
+
+
+def _or_dash(articles: int, seconds: float) -> str:
+    return f"{articles / seconds:.0f}" if seconds else "–"
+
+
+def _in_a_process(function: Callable[..., dict[str, float]], *arguments: Any) -> dict[str, float]:
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(function, arguments)
+
+
+def _builder(
+    data: Path, folder: Path, name: str, ids: Sequence[int], jobs: int
+) -> dict[str, float]:
+    """Build an index; return seconds, and bytes of memory."""
+    corpus.start_django(data)
+    from benchmarks import peers
+
+    peer = getattr(peers, name)(folder)
+    list(segments(fold("词典与字表先读好")))
+    started = time.monotonic()
+    if jobs > 1:
+        # Pool's processes may have no children, which are what is measured here.
+        multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
+        peer.build_in_processes(ids, jobs)
+    else:
+        peer.build(corpus.Stored(ids))
+    return {"seconds": time.monotonic() - started, **_memory()}
 
 
 def _searcher(data: Path, folder: Path, name: str, questions: list[Question]) -> dict[str, float]:
@@ -116,7 +169,7 @@ def _searcher(data: Path, folder: Path, name: str, questions: list[Question]) ->
 
     peer = getattr(peers, name)(folder)
     list(segments(fold("词典与字表先读好")))
-    before = _start_of_peak()
+    before = _memory()["own"]
     started = time.monotonic()
     peer.open()
     opened = time.monotonic()
@@ -124,64 +177,122 @@ def _searcher(data: Path, folder: Path, name: str, questions: list[Question]) ->
     answered = time.monotonic()
     for question in questions:
         peer.find(question)
-    return {
-        "open": opened - started,
-        "first": answered - opened,
-        "before": before,
-        "peak": _peak(),
-    }
+    return {"open": opened - started, "first": answered - opened, "before": before, **_memory()}
 
 
-def _start_of_peak() -> int:
-    """Have Linux forget the most memory this process held; return what it holds now, in bytes."""
-    Path("/proc/self/clear_refs").write_text("5")
-    return _peak()
-
-
-def _peak() -> int:
-    """Return the most memory this process held, in bytes, with what it mapped and read of files.
+def _memory() -> dict[str, float]:
+    """Return what this process holds itself now, and the most it held with mapped files, in bytes.
 
     Not ``ru_maxrss``, in which Linux keeps what the parent held when it started this process.
     """
     status = Path("/proc/self/status").read_text()
-    found = re.search(r"VmHWM:\s*(\d+) kB", status)
-    return int(found[1]) * 1024 if found else 0
+    own, most = (re.search(rf"{name}:\s*(\d+) kB", status) for name in ("RssAnon", "VmHWM"))
+    return {
+        "own": int(own[1]) * 1024 if own else 0,
+        "mapped": int(most[1]) * 1024 if most else 0,
+    }
 
 
 # How fast it answers.
 
 
 def _print_speed(peers: "Sequence[Peer]", kinds: dict[str, list[Question]], rounds: int) -> None:
-    from search.finding import find_articles
-
-    p50: list[tuple[str, list[str]]] = []
-    p95: list[tuple[str, list[str]]] = []
-    most: list[tuple[str, list[str]]] = []
-    hits: list[tuple[str, list[str]]] = []
+    rows: dict[str, list[Row]] = {name: [] for name in ("hits", "p50", "p95", "longest")}
     for kind, questions in kinds.items():
         counts, seconds = [], []
         for peer in peers:
             counts.append([peer.find(question).count for question in questions])
             seconds.append(_timed(peer.find, questions, rounds))
-        p50.append((kind, [_ms(statistics.median(times)) for times in seconds]))
-        p95.append((kind, [_ms(_percentile(times, 95)) for times in seconds]))
-        most.append((kind, [_ms(max(times)) for times in seconds]))
-        hits.append((kind, [f"{statistics.median(found):.0f}" for found in counts]))
-    for kind in ("common word", "very common word"):
-        queries = [question.query for question in kinds[kind]]
+        rows["hits"].append((kind, [f"{statistics.median(found):.0f}" for found in counts]))
+        for name, cells in zip(("p50", "p95", "longest"), _cells(seconds), strict=True):
+            rows[name].append((kind, cells))
+    columns = [peer.name for peer in peers]
+    corpus.print_table("Articles found, median", columns, rows["hits"])
+    for name in ("p50", "p95", "longest"):
+        corpus.print_table(f"ms, {name}", columns, rows[name])
+
+
+def _cells(seconds: Iterable[list[float]]) -> tuple[list[str], list[str], list[str]]:
+    """Return p50, p95 and the longest in ms, of each engine."""
+    measured = list(seconds)
+    return (
+        [_ms(statistics.median(times)) for times in measured],
+        [_ms(_percentile(times, 95)) for times in measured],
+        [_ms(max(times)) for times in measured],
+    )
+
+
+def _print_pages(kinds: dict[str, list[Question]], rounds: int) -> None:
+    """Measure what pages ask of newsarchive beside the engine's answers."""
+    from articles.models import Article
+    from search.engines.base import engine
+    from search.finding import corrections, find_articles, hidden_articles
+    from search.suggesting import suggest
+
+    words = [question.words[0] for question in kinds["common word"]]
+    longer = [w for question in kinds["2 words"] for w in question.words if len(w) > 1]
+    hidden = hidden_articles()
+    newest = list(Article.objects.order_by("-pk").values_list("pk", flat=True)[:QUESTIONS])
+    asked: dict[str, tuple[Callable[[Any], object], list[Any]]] = {
+        f"find_articles: {kind}": (find_articles, [question.query for question in kinds[kind]])
+        for kind in ("common word", "very common word", "phrase")
+    }
+    asked |= {
+        "suggestions after 1 character": (suggest, [word[0] for word in words]),
+        "suggestions after a word": (suggest, words),
+        "corrections": (
+            lambda word: corrections(word, 3, hidden=hidden),
+            [word[:-1] + "龘" for word in longer],
+        ),
+        "similar articles": (lambda pk: engine().similar(pk, 6, without=hidden), newest),
+        "articles counted": (
+            lambda query: engine().how_many(query),
+            [_plain_query(question) for question in kinds["very common word"]],
+        ),
+    }
+    rows: list[Row] = []
+    for label, (ask, questions) in asked.items():
+        first = _timed(ask, questions, 1)
+        p50, p95, longest = _cells([_timed(ask, questions, rounds)])
+        rows.append((label, [_ms(max(first)), *p50, *p95, *longest]))
+    columns = ["first, longest", "p50", "p95", "longest"]
+    corpus.print_table("newsarchive, with database and snippets: ms", columns, rows)
+
+
+def _plain_query(question: Question) -> Any:
+    from search.query import AnyOf, Query
+    from search.understanding import understand
+
+    return Query(understand(question.query).condition or AnyOf())
+
+
+def _print_edits(ids: Sequence[int], kinds: dict[str, list[Question]], rounds: int) -> None:
+    """Save articles one by one, as the admin does, and search before and after."""
+    from search.engines.base import engine
+    from search.finding import find_articles
+    from search.indexing import documents
+
+    queries = [question.query for question in kinds["common word"]]
+
+    def search() -> list[str]:
         for query in queries:
             find_articles(query)
-        times = _timed(find_articles, queries, rounds)
-        label = f"… whole page, {kind}"
-        rest = ["–"] * (len(peers) - 1)
-        p50.append((label, [_ms(statistics.median(times)), *rest]))
-        p95.append((label, [_ms(_percentile(times, 95)), *rest]))
-        most.append((label, [_ms(max(times)), *rest]))
-    columns = [peer.name for peer in peers]
-    corpus.print_table("Articles found, median", columns, hits)
-    corpus.print_table("ms, p50 (the whole page: with database and snippets)", columns, p50)
-    corpus.print_table("ms, p95", columns, p95)
-    corpus.print_table("ms, longest", columns, most)
+        return [
+            cell for cells in _cells([_timed(find_articles, queries, rounds)]) for cell in cells
+        ]
+
+    rows: list[Row] = [("searching before", search())]
+    chance = random.Random(corpus.SEED)
+    for label, number in (("saving until found", 20), (f"… after {EDITS} edits", EDITS)):
+        seconds = []
+        for pk in chance.choices(ids, k=number):
+            started = time.perf_counter()
+            engine().replace([pk], documents)
+            engine().count()
+            seconds.append(time.perf_counter() - started)
+        rows.append((label, [cell for cells in _cells([seconds]) for cell in cells]))
+    rows.append((f"searching after {EDITS} edits", search()))
+    corpus.print_table("Edits, and a common word: ms", ["p50", "p95", "longest"], rows)
 
 
 def _timed(ask: Callable[[Any], object], questions: Sequence[Any], rounds: int) -> list[float]:
@@ -210,7 +321,7 @@ def _ms(seconds: float) -> str:
 
 
 def _kinds(articles: "Sequence[Article]", chance: random.Random) -> dict[str, list[Question]]:
-    """Return questions of each kind."""
+    """Return questions of each kind; shares are those of ``articles``."""
     words = _Words([article.text for article in articles], chance)
     of_titles = _Words([article.title for article in articles], chance)
     size = len(articles)
@@ -243,6 +354,7 @@ def _kinds(articles: "Sequence[Article]", chance: random.Random) -> dict[str, li
         "very common word, of one year": [
             replace(question, after=first, before=last) for question in very_common
         ],
+        "long run": [Question(words=(run,)) for run in words.runs()],
         "title: word": [Question(words=(word,), in_title=True) for word in in_titles],
         "long headline": [
             Question(words=(text,))
@@ -305,6 +417,12 @@ class _Words:
             if len(found) == QUESTIONS:
                 break
         return found
+
+    def runs(self) -> list[str]:
+        """Return runs of eight characters each, as they are written."""
+        pattern = re.compile(f"{HAN}{{8}}")
+        drawn = self._sample([text for text in self._texts if pattern.search(text)])
+        return [self._chance.choice(pattern.findall(text)) for text in drawn]
 
     def phrases_across_punctuation(self) -> list[str]:
         """Return one or two characters on each side of a comma or full stop, as written."""

@@ -7,7 +7,7 @@ their ids where they were read before, so that a page reads them once.
 
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -16,7 +16,7 @@ from haystack.query import SearchQuerySet
 
 from articles.models import Article, Outlet, end_of, start_of
 from search.engines.base import engine
-from search.query import Sort
+from search.query import Query, Sort
 from search.snippets import marked, snippet
 from search.understanding import Understood, understand
 
@@ -30,9 +30,10 @@ __all__ = [
     "days_with_articles",
     "find_articles",
     "find_ids",
+    "find_part",
     "find_titles",
     "hidden_articles",
-    "similar_articles",
+    "similar_ids",
 ]
 
 Ids = Sequence[int]
@@ -108,14 +109,23 @@ def find_articles(
     )
 
 
-def find_ids(query: str, *, sort: Sort = Sort.RELEVANCE) -> list[int]:
-    """Return the ids of all articles that ``query`` finds, hidden ones too: for editors only.
+def find_ids(query: str, *, hidden: Ids | None = (), **asked: Any) -> list[int]:
+    """Return the ids of all articles that ``query`` finds, hidden ones too: those for editors only.
 
-    Raises IndexUnavailableError.
+    ``asked`` narrows and sorts as it does in ``find_articles``. Raises IndexUnavailableError.
     """
     # Haystack makes an object of each hit, and of a quarter of a million that takes a second.
-    hits = engine().find(_asked(query, sort=sort, hidden=()).build_query(), 0, None)
+    hits = engine().find(_without_facets(_asked(query, hidden=hidden, **asked)), 0, None)
     return [pk for pk, _score in hits.found]
+
+
+def find_part(query: str, start: int, end: int, **asked: Any) -> tuple[int, list[int]]:
+    """Return how many articles ``query`` finds, and the ids of hits ``start`` to ``end``.
+
+    ``asked`` narrows and sorts as it does in ``find_articles``. Raises IndexUnavailableError.
+    """
+    hits = engine().find(_without_facets(_asked(query, **asked)), start, end)
+    return hits.count, [pk for pk, _score in hits.found]
 
 
 def find_titles(query: str, most: int, *, hidden: Ids | None = None) -> list[Article]:
@@ -123,14 +133,13 @@ def find_titles(query: str, most: int, *, hidden: Ids | None = None) -> list[Art
 
     That is what a person waits for while typing.
     """
-    asked = _asked(query, sort=Sort.NEWEST, hidden=hidden)
-    asked.set_limits(0, most)
-    return _for_list([int(result.pk) for result in asked.get_results()])
+    _count, ids = find_part(query, 0, most, sort=Sort.NEWEST, hidden=hidden)
+    return _for_list(ids)
 
 
-def similar_articles(article: Article, most: int) -> list[Article]:
-    """Return the articles most like ``article``, without texts. Raises IndexUnavailableError."""
-    return _for_list(engine().similar(article.pk, most, without=hidden_articles()))
+def similar_ids(article: Article, most: int) -> list[int]:
+    """Return the ids of the articles most like ``article``. Raises IndexUnavailableError."""
+    return engine().similar(article.pk, most, without=hidden_articles())
 
 
 def completions(prefix: str, most: int, *, hidden: Ids) -> list[str]:
@@ -152,12 +161,8 @@ def count_articles(
     hidden: Ids | None = None,
 ) -> int:
     """Return how many articles ``query`` finds. Raises IndexUnavailableError."""
-    # In an order that needs no scores.
-    asked = _asked(
-        query, outlets=outlets, after=after, before=before, sort=Sort.NEWEST, hidden=hidden
-    )
-    asked.set_limits(0, 0)
-    return int(asked.get_count())
+    asked = _asked(query, outlets=outlets, after=after, before=before, hidden=hidden)
+    return engine().how_many(asked.build_query())
 
 
 def days_with_articles(
@@ -203,6 +208,11 @@ def _asked(
         asked = asked.order_by("-published_at" if sort is Sort.NEWEST else "published_at")
     # Last, since each of haystack's steps copies what was asked before.
     return asked.filter(without=hidden_articles() if hidden is None else hidden).query
+
+
+def _without_facets(asked: Any) -> Query:
+    query: Query = asked.build_query()
+    return replace(query, with_facets=False)
 
 
 def _for_list(ids: Sequence[int]) -> list[Article]:

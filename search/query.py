@@ -47,15 +47,19 @@ class Piece:
 
     @cached_property
     def grams(self) -> frozenset[str]:
-        """The terms that every text with this piece has."""
+        """The terms that every text with this piece, or every title, has."""
         return frozenset(text.required_grams(self.string))
+
+    @cached_property
+    def gap_grams(self) -> frozenset[str]:
+        """The terms that tell of its gaps, which every text with this phrase has."""
+        return frozenset(text.gap_grams(self.string)) if self.is_phrase else frozenset()
 
     @cached_property
     def is_gram(self) -> bool:
         """Whether having its grams is having the piece."""
         return (
-            not self.in_title
-            and self.grams == {self.string}
+            self.grams == {self.string}
             and len(self.string) < text.LONGEST_GRAM
             and (not self.is_phrase or text.is_unspaced(self.string))
         )
@@ -67,9 +71,9 @@ class Piece:
         return tuple(part.encode("utf-8", "surrogatepass") for part in parts)
 
     @cached_property
-    def is_plain(self) -> bool:
+    def is_unbroken(self) -> bool:
         """Whether any text that contains the string has the piece."""
-        return text.is_unspaced(self.string)
+        return text.is_unspaced(self.string) and " " not in self.string
 
     @cached_property
     def occurrences(self) -> re.Pattern[str]:
@@ -150,7 +154,8 @@ class Query:
     """Articles for which ``condition`` holds, of any of the outlets, published in [after, before).
 
     No outlets: any outlet. Days are counted in ``zone``. ``without`` are the ids of articles that
-    are not found whatever holds for them; they ascend, and may be many.
+    are not found whatever holds for them; they ascend, and may be many. Without ``with_facets``
+    nobody wants to know of outlets, years and days.
     """
 
     condition: Condition = AllOf()
@@ -160,6 +165,7 @@ class Query:
     sort: Sort = Sort.RELEVANCE
     zone: tzinfo = UTC
     without: Sequence[int] = ()
+    with_facets: bool = True
 
 
 def texts_of(condition: Condition) -> Iterator[Text]:

@@ -24,7 +24,9 @@ except ImportError:
 
 __all__ = [
     "LONGEST_GRAM",
+    "converted",
     "fold",
+    "gap_grams",
     "grams",
     "is_unspaced",
     "occurrences",
@@ -32,6 +34,7 @@ __all__ = [
     "pieces",
     "required_grams",
     "segments",
+    "telling_characters",
     "with_gaps",
     "words",
 ]
@@ -49,6 +52,7 @@ _UNSPACED_CHARACTER = rf"(?:[{_SIGNS}]|[^\W_{_SPACED}])"
 _SPACED_CHARACTER = rf"(?:(?![_\W])[{_SPACED}])"
 
 _han_runs = re.compile(f"[{_HAN}]+")
+_convertible = re.compile(r"[^\0\ud800-\udfff]+")
 _unspaced = re.compile(_UNSPACED_CHARACTER)
 _tokens = re.compile(
     rf"(?P<unspaced>{_UNSPACED_CHARACTER}+)|{_SPACED_CHARACTER}+(?:-{_SPACED_CHARACTER}+)*"
@@ -56,6 +60,8 @@ _tokens = re.compile(
 _parts = re.compile(r"\d+|[^\W\d_]+")
 _gaps = re.compile(rf"(?:(?!{_UNSPACED_CHARACTER}|{_SPACED_CHARACTER}).)+", re.DOTALL)
 _GAP_IN_BLOCK = rf"(?:(?!{_UNSPACED_CHARACTER}|{_SPACED_CHARACTER})[^\n])"
+_EDGE = rf"({_UNSPACED_CHARACTER}|(?:(?=\d){_SPACED_CHARACTER})+|(?:(?!\d){_SPACED_CHARACTER})+)"
+_around_gaps = re.compile(f"{_EDGE}{_GAP_IN_BLOCK}+(?={_EDGE})")
 
 LONGEST_WHOLE_WORD = 4
 LONGEST_GRAM = 100
@@ -88,6 +94,49 @@ def _fold_table() -> dict[int, str]:
     # str.lower makes two characters of the first, and looks at the neighbours of the second.
     table |= {"İ": "i", "Σ": "σ", "ς": "σ"}
     return str.maketrans(table)
+
+
+@cache
+def _converter(configuration: str) -> opencc.OpenCC:
+    """Return the one converter of a configuration; OpenCC's may be used by many threads at once."""
+    return opencc.OpenCC(configuration)
+
+
+def converted(text: str, configuration: str) -> str:
+    """Return ``text`` in another script by OpenCC, phrase by phrase, character for character.
+
+    ``configuration`` is s2tw, t2s, tw2s or hk2s: those whose dictionaries have no entry that
+    changes its length, or that touches ASCII. OpenCC ends at a NUL and refuses surrogates.
+    """
+    convert = _converter(configuration).convert
+    shown = _convertible.sub(lambda part: convert(part[0]), text)
+    # Positions are relied on, whatever other versions of OpenCC come with.
+    return shown if len(shown) == len(text) else text
+
+
+@cache
+def telling_characters() -> tuple[frozenset[str], frozenset[str]]:
+    """Return the Han characters that only Simplified texts have, and only Traditional ones.
+
+    Those that OpenCC would change, unless the other script's oldest character set has them too: 后
+    and 里 are words of their own in Traditional, 着 is how Hong Kong writes.
+    """
+    han = [chr(code) for code in range(0x3400, 0xA000)]
+    taiwan, hong_kong, mainland = (
+        converted("\n".join(han), name).split("\n") for name in ("s2tw", "s2hk", "t2s")
+    )
+    simplified, traditional = set(), set()
+    for character, *others in zip(han, taiwan, hong_kong, mainland, strict=True):
+        if character != others[-1]:
+            if not _is_in(character, "gb2312"):
+                traditional.add(character)
+        elif character not in others[:-1] and not _is_in(character, "big5"):
+            simplified.add(character)
+    return frozenset(simplified), frozenset(traditional)
+
+
+def _is_in(character: str, encoding: str) -> bool:
+    return bool(character.encode(encoding, "ignore"))
 
 
 def fold(text: str) -> str:
@@ -178,6 +227,15 @@ def required_grams(piece: str) -> set[str]:
         else:
             terms.update(_grams_of_parts(token.group()))
     return terms
+
+
+def gap_grams(folded: str) -> set[str]:
+    """Return the terms by which phrases across punctuation are found: what stands around gaps.
+
+    Of unspaced scripts the character, of others the part of a token, on each side of a gap within a
+    block. Every text that holds a phrase, as ``with_gaps`` makes it, has the terms of the phrase.
+    """
+    return {f"{a[:LONGEST_GRAM]} {b[:LONGEST_GRAM]}" for a, b in _around_gaps.findall(folded)}
 
 
 def _pairs(run: str) -> list[str]:

@@ -31,7 +31,8 @@ class Hits:
     """How many articles a query finds, and ids and scores of the asked part of them, in order.
 
     ``outlets`` counts them by outlet as if the query named no outlets, ``years`` as if it had no
-    bounds in time, ``days`` as it is; undated ones belong to no year or day.
+    bounds in time, ``days`` as it is; undated ones belong to no year or day. They may be empty
+    where the query is without facets.
     """
 
     count: int
@@ -47,6 +48,10 @@ class Engine(BaseSearchBackend):
     @abstractmethod
     def find(self, query: Query, start: int, end: int | None) -> Hits:
         """Return hits ``start`` to ``end`` of ``query``. Raises IndexUnavailableError."""
+
+    def how_many(self, query: Query) -> int:
+        """Return how many documents ``query`` finds. Raises IndexUnavailableError."""
+        return self.find(query, 0, 0).count
 
     @abstractmethod
     def similar(self, pk: int, most: int, *, without: Sequence[int] = ()) -> list[int]:

@@ -1,12 +1,14 @@
-"""Counting moments by the days of a time zone."""
+"""Moments as days of a time zone, and days as they are counted."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-__all__ = ["by_day", "by_year"]
+__all__ = ["DayCounts", "DayNumbers", "day_numbers"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_YEAR, _LAST_YEAR = 1, 9998
@@ -14,29 +16,57 @@ _FIRST_YEAR, _LAST_YEAR = 1, 9998
 Microseconds = np.ndarray[Any, np.dtype[np.int64]]
 """Moments since 1970."""
 
+DayNumbers = np.ndarray[Any, np.dtype[np.int32]]
+"""Days as ``date.toordinal`` numbers them."""
 
-def by_day(moments: Microseconds, zone: tzinfo) -> dict[date, int]:
-    """Return how many of ``moments`` lie on each day of ``zone``; days without any are left out."""
-    counts: dict[date, int] = {}
+
+def day_numbers(moments: Microseconds, zone: tzinfo) -> DayNumbers:
+    """Return the day of ``zone`` on which each of ``moments`` lies."""
+    found = np.zeros(len(moments), np.int32)
     years = moments.view("M8[us]").astype("M8[Y]").astype(np.int64) + 1970
     for year in np.unique(years).tolist():
-        inside = moments[years == year]
+        places = np.flatnonzero(years == year)
+        shown = min(max(year, _FIRST_YEAR + 1), _LAST_YEAR)
         # A day of the zone begins at most a day before or after the same day of UTC.
-        starts = _day_starts(min(max(year, _FIRST_YEAR + 1), _LAST_YEAR), zone)
-        numbers = np.bincount(np.searchsorted(starts, inside, side="right"), minlength=1)
-        first = date(min(max(year, _FIRST_YEAR + 1), _LAST_YEAR), 1, 1) - timedelta(days=2)
-        for number in np.flatnonzero(numbers).tolist():
-            day = first + timedelta(days=number)
-            counts[day] = counts.get(day, 0) + int(numbers[number])
-    return dict(sorted(counts.items()))
+        starts = _day_starts(shown, zone)
+        numbers = np.searchsorted(starts, moments[places], side="right")
+        found[places] = date(shown, 1, 1).toordinal() - 2 + numbers
+    return found
 
 
-def by_year(days: dict[date, int]) -> dict[int, int]:
-    """Return counts by day as counts by year."""
-    counts: dict[int, int] = {}
-    for day, count in days.items():
-        counts[day.year] = counts.get(day.year, 0) + count
-    return counts
+@dataclass(frozen=True, slots=True)
+class DayCounts:
+    """Days, as numbers, and how many of what was counted lie on each; none without any."""
+
+    days: DayNumbers
+    counts: np.ndarray[Any, np.dtype[np.int64]]
+
+    @classmethod
+    def of(cls, numbers: Iterable[DayNumbers]) -> "DayCounts":
+        """Count all of ``numbers``."""
+        given = [array for array in numbers if len(array)]
+        first = min((int(array.min()) for array in given), default=0)
+        size = max((int(array.max()) for array in given), default=-1) - first + 1
+        counts = np.zeros(size, np.int64)
+        for array in given:
+            counts += np.bincount(array - first, minlength=size)
+        days = np.flatnonzero(counts)
+        return cls((days + first).astype(np.int32), counts[days])
+
+    def by_day(self) -> dict[date, int]:
+        """Return the counts by day."""
+        return dict(
+            zip(map(date.fromordinal, self.days.tolist()), self.counts.tolist(), strict=True)
+        )
+
+    def by_year(self) -> dict[int, int]:
+        """Return the counts by year."""
+        since_1970 = (self.days - _EPOCH.toordinal()).astype("M8[D]")
+        years = since_1970.astype("M8[Y]").astype(np.int64) + _EPOCH.year
+        distinct, starts = np.unique(years, return_index=True)
+        # Days ascend, and so do their years.
+        counts = np.add.reduceat(self.counts, starts) if len(starts) else self.counts
+        return dict(zip(distinct.tolist(), counts.tolist(), strict=True))
 
 
 @lru_cache(maxsize=400)

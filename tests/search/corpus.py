@@ -187,6 +187,11 @@ def scan(documents: Documents, query: str) -> set[int]:
     return {pk for pk, document in documents.items() if holds_words(document.form, query)}
 
 
+def in_capitals(string: str) -> str:
+    """Return a string in capitals; as it is where they are other letters, as for ß (SS)."""
+    return string.upper() if fold(string.upper()) == fold(string) else string
+
+
 def in_traditional(string: str) -> str:
     """Return a string as OpenCC writes it in Traditional characters.
 

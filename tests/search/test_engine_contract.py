@@ -31,6 +31,7 @@ from tests.search.corpus import (
     holds_phrase,
     holds_words,
     ids_of,
+    in_capitals,
     in_traditional,
     loader,
     plain,
@@ -47,7 +48,7 @@ ENGINES = {"whoosh": WhooshBackend, "memory": MemoryBackend}
 Build = Callable[[Documents], Engine]
 Writing = Callable[[str], str]
 AS_IT_IS_OR_TRADITIONAL: list[Writing] = [str, in_traditional]
-ALL_WRITINGS: list[Writing] = [str, str.upper, in_traditional, lambda s: s.translate(FULL_WIDTH)]
+ALL_WRITINGS: list[Writing] = [str, in_capitals, in_traditional, lambda s: s.translate(FULL_WIDTH)]
 
 
 @pytest.fixture(scope="module", params=ENGINES)

@@ -1,93 +1,161 @@
-"""A Whoosh codec that keeps postings as arrays; all else in a segment is Whoosh's own.
+"""A Whoosh codec that keeps a segment as one file of arrays.
 
 Whoosh 2.7.4 writes postings one by one, in pickled blocks of 128 with a record a term; that takes
-most of the time of indexing and most of the size of an index of grams.
+most of the time of indexing and most of the size of an index of grams. Its stored fields are
+pickles as well. Ours has no stored fields, and columns and lengths are arrays like the postings.
 """
 
 from bisect import bisect_left
-from collections import defaultdict
 from collections.abc import Iterator
+from functools import cached_property
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
-from whoosh.codec.base import FieldWriter, Segment, TermsReader
-from whoosh.codec.whoosh3 import W3Codec, W3PerDocReader
-from whoosh.fields import Schema
+import numpy as np
+from whoosh.codec.base import Codec, PerDocumentReader, TermsReader
+from whoosh.columns import ColumnReader
 from whoosh.matching.mcore import ListMatcher
 from whoosh.reading import TermInfo, TermNotFound
+from whoosh.util.numeric import byte_to_length
 
-from search.engines.whoosh._postings import PostingsCollector, read_postings, write_postings
+from search.engines.whoosh._arrays import Array, ArraysFile
+from search.engines.whoosh._collecting import DocumentWriter, PostingsWriter
+from search.engines.whoosh._postings import FieldPostings
+from search.engines.whoosh._schema import COLUMNS
+from search.engines.whoosh._segment import ArraySegment
 
-__all__ = ["ArrayCodec", "CollectedPostings"]
+__all__ = ["LENGTHS", "ArrayCodec", "FormsColumn"]
 
-POSTINGS = ".arrays"
+LENGTHS = np.array([byte_to_length(byte) for byte in range(256)], np.float64)
+"""What the bytes stand for that tell, in Whoosh's rounding, how many terms a document has."""
 
 
-class ArrayCodec(W3Codec):
-    """Whoosh's own codec but for the postings."""
+class ArrayCodec(Codec):
+    """Reads or writes one segment."""
 
     length_stats = False
 
-    def field_writer(self, storage: Any, segment: Segment) -> "_PostingsWriter":
-        """Return what writes a segment's postings."""
-        return _PostingsWriter(storage, segment)
+    def __init__(self) -> None:
+        self._arrays: dict[str, Any] = {}
+        self._file: ArraysFile | None = None
 
-    def per_document_reader(self, storage: Any, segment: Segment) -> "_DocumentReader":
+    def new_segment(self, storage: Any, indexname: str) -> ArraySegment:
+        """Return the segment that is going to be written."""
+        return ArraySegment(indexname)
+
+    def per_document_writer(self, storage: Any, segment: ArraySegment) -> "DocumentWriter":
+        """Return what collects a segment's columns and lengths."""
+        return DocumentWriter(segment, self._arrays)
+
+    def field_writer(self, storage: Any, segment: ArraySegment) -> "PostingsWriter":
+        """Return what writes a segment's file, with what the other collected."""
+        return PostingsWriter(storage, segment, self._arrays)
+
+    def per_document_reader(self, storage: Any, segment: ArraySegment) -> "_DocumentReader":
         """Return what reads a segment's columns and lengths."""
-        return _DocumentReader(storage, segment)
+        return _DocumentReader(self._opened(storage, segment), segment)
 
-    def terms_reader(self, storage: Any, segment: Segment) -> "_PostingsReader":
+    def terms_reader(self, storage: Any, segment: ArraySegment) -> "_PostingsReader":
         """Return what reads a segment's postings."""
-        return _PostingsReader(Path(storage.folder) / segment.make_filename(POSTINGS))
+        return _PostingsReader(self._opened(storage, segment))
+
+    def _opened(self, storage: Any, segment: ArraySegment) -> ArraysFile:
+        if self._file is None:
+            self._file = ArraysFile(segment.path(storage.folder))
+        return self._file
 
 
-class _DocumentReader(W3PerDocReader):
-    """Whoosh's own, which forgets the default where a length is not known."""
+class _Column(ColumnReader):
+    """A number a document."""
+
+    def __init__(self, values: Array) -> None:
+        self._values = values
+        self._sign = 1
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __getitem__(self, docnum: int) -> int:
+        return int(self._values[docnum])
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._values.tolist())
+
+    def sort_key(self, docnum: int) -> int:
+        return self._sign * self[docnum]
+
+    def set_reverse(self) -> None:
+        self._sign = -1
+
+
+class FormsColumn(ColumnReader):
+    """The search forms of a segment's documents, encoded; they stay where they are mapped."""
+
+    def __init__(self, file: ArraysFile) -> None:
+        self.data = file.data
+        self.starts = file["form_starts"].astype(np.int64) + file.offset("forms")
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    def __getitem__(self, docnum: int) -> bytes:
+        return self.data[self.starts[docnum] : self.starts[docnum + 1]]
+
+
+class _DocumentReader(PerDocumentReader):
+    def __init__(self, file: ArraysFile, segment: ArraySegment) -> None:
+        self.file = file
+        self._segment = segment
+
+    def supports_columns(self) -> bool:
+        return True
+
+    def has_column(self, fieldname: str) -> bool:
+        return fieldname in COLUMNS or fieldname == "form"
+
+    def column_reader(self, fieldname: str, column: Any) -> ColumnReader:
+        if fieldname == "form":
+            return FormsColumn(self.file)
+        return _Column(self.file[COLUMNS[fieldname]])
+
+    def doc_count(self) -> int:
+        return int(self._segment.doc_count())
+
+    def doc_count_all(self) -> int:
+        return self._segment.doc_count_all()
+
+    def has_deletions(self) -> bool:
+        return self._segment.has_deletions()
+
+    def is_deleted(self, docnum: int) -> bool:
+        return self._segment.is_deleted(docnum)
+
+    def deleted_docs(self) -> Iterator[int]:
+        return self._segment.deleted_docs()
 
     def doc_field_length(self, docnum: int, fieldname: str, default: int = 0) -> int:
-        return super().doc_field_length(docnum, fieldname, default) or default
+        return int(LENGTHS[self.file[f"{fieldname}.lengths"][docnum]]) or default
 
+    def field_length(self, fieldname: str) -> int:
+        return self._segment.lengths.get(fieldname, 0)
 
-class CollectedPostings:
-    """Takes the place of the pool in which Whoosh's writer sorts single postings.
+    def min_field_length(self, fieldname: str) -> int:
+        return int(LENGTHS[self.file[f"{fieldname}.lengths"].min()])
 
-    Our fields hand over all terms of a document as one item.
-    """
+    def max_field_length(self, fieldname: str) -> int:
+        return int(LENGTHS[self.file[f"{fieldname}.lengths"].max()])
 
-    def __init__(self) -> None:
-        self.fields: defaultdict[str, PostingsCollector] = defaultdict(PostingsCollector)
+    def has_vector(self, docnum: int, fieldname: str) -> bool:
+        return False
 
-    def add(self, item: tuple[str, Any, int, float, Any]) -> None:
-        """Take the terms of one document's field."""
-        field, terms, document, _weight, counts = item
-        self.fields[field].add(document, terms, counts)
-
-    def iter_postings(self) -> "CollectedPostings":
-        """Hand all over to the codec's writer."""
-        return self
-
-    def cleanup(self) -> None:
-        """Forget all."""
-        self.fields.clear()
-
-
-class _PostingsWriter(FieldWriter):
-    def __init__(self, storage: Any, segment: Segment) -> None:
-        self._file = segment.create_file(storage, POSTINGS)
-        self.is_closed = False
-
-    def add_postings(self, schema: Schema, lengths: Any, postings: CollectedPostings) -> None:
-        write_postings(self._file, dict(postings.fields))
-
-    def close(self) -> None:
-        self._file.close()
-        self.is_closed = True
-
-    def start_field(self, fieldname: str, fieldobj: Any) -> None:
+    def vector(self, docnum: int, fieldname: str, format_: Any) -> Any:
         raise NotImplementedError
 
-    start_term = add = finish_term = start_field
+    def stored_fields(self, docnum: int) -> dict[str, Any]:
+        return {}
+
+    def close(self) -> None:
+        pass
 
 
 class _Matcher(ListMatcher):
@@ -100,8 +168,14 @@ class _Matcher(ListMatcher):
 
 
 class _PostingsReader(TermsReader):
-    def __init__(self, path: Path) -> None:
-        self.fields = read_postings(path)
+    def __init__(self, file: ArraysFile) -> None:
+        self._file = file
+
+    @cached_property
+    def fields(self) -> dict[str, FieldPostings]:
+        """The postings of each field."""
+        names = dict.fromkeys(name.rpartition(".")[0] for name in self._file)
+        return {name: FieldPostings(name, self._file) for name in names if name}
 
     def _span(self, field: str, term: bytes) -> slice:
         try:
@@ -155,7 +229,7 @@ class _PostingsReader(TermsReader):
             span = self._span(fieldname, text)
         except TermNotFound:
             return 0
-        return span.stop - span.start
+        return int(span.stop - span.start)
 
     def matcher(self, fieldname: str, text: bytes, format_: Any, scorer: Any = None) -> _Matcher:
         postings = self.fields[fieldname]
@@ -173,4 +247,4 @@ class _PostingsReader(TermsReader):
         raise NotImplementedError
 
     def close(self) -> None:
-        self.fields = {}
+        pass

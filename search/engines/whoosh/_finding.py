@@ -1,166 +1,122 @@
 """Answering a query from the segments of an index."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from difflib import get_close_matches
+from collections.abc import Iterator, Mapping, Sequence
+from heapq import nlargest
 from math import log
+from operator import itemgetter
 
 import numpy as np
 
 from search.engines.base import Hits
-from search.engines.days import by_day, by_year
-from search.engines.whoosh._leaf import Leaf, Numbers, between
+from search.engines.days import DayCounts
+from search.engines.whoosh._leaf import UNDATED_DAY, Leaf, Numbers
+from search.engines.whoosh._matching import are_of, between, matching
+from search.engines.whoosh._ordering import Found, first, first_places
 from search.engines.whoosh._ranking import Ranking
-from search.engines.whoosh._schema import UNDATED
-from search.query import Query, Sort, texts_of, wholly
+from search.query import Condition, Query
 from search.text import segments
 
-__all__ = ["completions", "corrections", "find", "similar"]
+__all__ = ["find", "how_many", "similar"]
 
 TELLING_TERMS = 30
-SHORTEST_CORRECTED = 2
-SHORTEST_CORRECTED_LETTERS = 4
-ALIKE = 0.8
+LOOKED_UP_TERMS = 100
+READ_CHARACTERS = 8_000
 
 
 def find(leaves: Sequence[Leaf], query: Query, start: int, end: int | None) -> Hits:
     """Return hits ``start`` to ``end`` of ``query``, and how many there are."""
-    without = _ids(query.without)
     of_outlets, in_time, wanted = [], [], []
     for leaf in leaves:
-        found = leaf.but(without, leaf.matching(query.condition, leaf.documents))
-        theirs = np.isin(leaf.outlets[found], list(query.outlets)) | (not query.outlets)
-        then = between(leaf.published[found], query.after, query.before)
-        of_outlets.append(leaf.published[found[theirs]])
-        in_time.append(leaf.outlets[found[then]])
-        wanted.append(found[theirs & then])
-    ids = _joined([leaf.ids[found] for leaf, found in zip(leaves, wanted, strict=True)])
-    published = _joined([leaf.published[found] for leaf, found in zip(leaves, wanted, strict=True)])
-    order, scores = _order(leaves, wanted, query, ids, published)
-    shown = order[start:end]
-    days = by_day(_dated(published), query.zone)
+        matched = _left(leaf, query.condition, query.without)
+        theirs, then = _masks(leaf, query, matched)
+        of_outlets.append(matched if theirs is None else matched[theirs])
+        in_time.append(matched if then is None else matched[then])
+        both = then if theirs is None else theirs if then is None else theirs & then
+        wanted.append(matched if both is None else matched[both])
+    found = Found(leaves, wanted)
+    shown = first(found, query, len(found) if end is None else min(end, len(found)))[start:]
+    if not query.with_facets:
+        return Hits(len(found), shown)
+    days = _by_day(leaves, wanted, query)
     has_bounds = query.after or query.before
     return Hits(
-        count=len(ids),
-        found=list(zip(ids[shown].tolist(), scores[shown].tolist(), strict=True)),
-        outlets=_counted(_joined(in_time)),
-        years=by_year(by_day(_dated(_joined(of_outlets)), query.zone) if has_bounds else days),
-        days=days,
+        count=len(found),
+        found=shown,
+        outlets=_by_outlet(leaves, in_time),
+        years=(_by_day(leaves, of_outlets, query) if has_bounds else days).by_year(),
+        days=days.by_day(),
     )
 
 
-def _order(
-    leaves: Sequence[Leaf],
-    kept: Sequence[Numbers],
-    query: Query,
-    ids: Numbers,
-    published: Numbers,
-) -> tuple[Numbers, Numbers]:
-    """Return the places of the documents in their order, and their scores at their places."""
-    scores = np.zeros(len(ids))
-    if query.sort is Sort.NEWEST:
-        return np.lexsort((ids, published))[::-1], scores
-    if query.sort is Sort.OLDEST:
-        return np.lexsort((ids, published, published == UNDATED)), scores
-    texts = list(texts_of(query.condition))
-    ranking = Ranking(leaves, ((term, t.in_title) for t in texts for term in t.segments))
-    scores = _joined([ranking.scores(*pair) for pair in zip(leaves, kept, strict=True)], float)
-    in_one_piece = np.ones(len(ids), bool)
-    if any(len(text.pieces) > 1 for text in texts):
-        condition = wholly(query.condition)
-        whole = [leaf.matching(condition, found) for leaf, found in zip(leaves, kept, strict=True)]
-        in_one_piece = _joined(
-            [np.isin(found, w) for found, w in zip(kept, whole, strict=True)], bool
-        )
-    return np.lexsort((ids, published, scores, in_one_piece))[::-1], scores
+def how_many(leaves: Sequence[Leaf], query: Query) -> int:
+    """Return how many documents ``query`` finds."""
+    count = 0
+    for leaf in leaves:
+        found = _left(leaf, query.condition, query.without)
+        masks = [mask for mask in _masks(leaf, query, found) if mask is not None]
+        count += int(np.count_nonzero(np.logical_and.reduce(masks))) if masks else len(found)
+    return count
 
 
-def similar(leaves: Sequence[Leaf], pk: int, most: int, without: Sequence[int]) -> list[int]:
+def similar(leaves: Sequence[Leaf], pk: int, most: int, without: Numbers) -> list[int]:
     """Return the ids of the articles that share the most telling segments with article ``pk``."""
-    size = sum(leaf.size for leaf in leaves)
-    form = next(
-        (leaf.text(n) for leaf in leaves for n in leaf.documents[leaf.ids[leaf.documents] == pk]),
-        None,
-    )
+    own = ((leaf, np.flatnonzero((leaf.ids == pk) & ~leaf.deleted)) for leaf in leaves)
+    form = next((leaf.form(int(numbers[0])) for leaf, numbers in own if len(numbers)), None)
     if form is None:
         return []
-    counts = Counter(segments(form))
-    telling: list[tuple[float, str]] = []
-    for term, often in counts.items():
-        holders = sum(len(leaf.postings("segments", term)[0]) for leaf in leaves)
-        if len(term) > 1 and holders > 1:
-            telling.append(((1 + log(often)) * log(size / holders), term))
-    terms = [term for weight, term in sorted(telling, reverse=True)[:TELLING_TERMS] if weight > 0]
+    counts = Counter(term for term in segments(form[:READ_CHARACTERS]) if len(term) > 1)
+    # One segment tells well enough which terms are worth looking up in all of them.
+    largest = max(leaves, key=lambda leaf: leaf.size)
+    rare = nlargest(LOOKED_UP_TERMS, _weights([largest], counts), key=itemgetter(1))
+    weights = _weights(leaves, {term: counts[term] for term, _weight, _holders in rare})
+    telling = [(weight, term) for term, weight, holders in weights if holders > 1 and weight > 0]
+    terms = [term for _weight, term in nlargest(TELLING_TERMS, telling)]
     ranking = Ranking(leaves, ((term, False) for term in terms))
-    others = [(leaf, leaf.but(_ids(without), leaf.documents)) for leaf in leaves]
-    scores = _joined([ranking.scores(leaf, documents) for leaf, documents in others], float)
-    ids = _joined([leaf.ids[documents] for leaf, documents in others])
-    order = np.lexsort((ids, scores))[::-1]
-    return [i for i in ids[order[scores[order] > 0][: most + 1]].tolist() if i != pk][:most]
-
-
-def completions(
-    leaves: Sequence[Leaf], prefix: str, most: int, without: Sequence[int]
-) -> list[str]:
-    """Return the most frequent segments that begin with ``prefix``."""
-    return _most_frequent(_beginning(leaves, prefix, without), most)
-
-
-def corrections(leaves: Sequence[Leaf], word: str, most: int, without: Sequence[int]) -> list[str]:
-    """Return the most frequent segments that differ from ``word`` in one character.
-
-    Of letters, those that are about alike and begin alike.
-    """
-    if word.isascii():
-        if len(word) < SHORTEST_CORRECTED_LETTERS:
-            return []
-        counts = _beginning(leaves, word[:1], without)
-        known = {str(term, "utf-8", "surrogatepass"): count for term, count in counts.items()}
-        known.pop(word, None)
-        alike = get_close_matches(word, known, n=20, cutoff=ALIKE)
-        return sorted(alike, key=lambda term: -known[term])[:most]
-    if len(word) < SHORTEST_CORRECTED:
-        return []
-    return _most_frequent(
-        _counted_in(leaves, without, lambda leaf: leaf.differing_in_one("segments", word)), most
-    )
-
-
-def _beginning(leaves: Sequence[Leaf], prefix: str, without: Sequence[int]) -> "Counter[bytes]":
-    """Return the segments that begin with ``prefix``, and how many documents have each."""
-    encoded = prefix.encode("utf-8", "surrogatepass")
-    return _counted_in(leaves, without, lambda leaf: leaf.beginning("segments", encoded))
-
-
-def _counted_in(
-    leaves: Sequence[Leaf], without: Sequence[int], terms_of: Callable[[Leaf], Sequence[int]]
-) -> "Counter[bytes]":
-    """Return the segments whose numbers ``terms_of`` gives, and how many documents have each."""
-    ids = _ids(without)
-    counts: Counter[bytes] = Counter()
+    others, scores = [], [np.empty(0)]
     for leaf in leaves:
-        if terms := terms_of(leaf):
-            counts.update(dict(leaf.counted("segments", terms, leaf.but(ids, leaf.documents))))
-    return +counts
+        of_leaf = ranking.scores(leaf, leaf.everything)
+        of_leaf[leaf.left_out(without)] = 0
+        of_leaf[leaf.ids == pk] = 0
+        others.append(np.flatnonzero(of_leaf))
+        scores.append(of_leaf[others[-1]])
+    found, score = Found(leaves, others), np.concatenate(scores)
+    places = first_places([score.__getitem__, found.ids], len(found), min(most, len(found)))
+    ids: list[int] = found.ids(places).tolist()
+    return ids
 
 
-def _ids(ids: Sequence[int]) -> Numbers:
-    return np.asarray(ids, np.int64)
+def _weights(leaves: Sequence[Leaf], counts: Mapping[str, int]) -> Iterator[tuple[str, float, int]]:
+    """Yield for each term how telling it is where it stands so often, and how many have it."""
+    size = sum(leaf.size for leaf in leaves)
+    for term, often in counts.items():
+        holders = sum(leaf.holders("segments", term) for leaf in leaves)
+        yield term, (1 + log(often)) * log(size / (holders or 1)), holders
 
 
-def _most_frequent(counts: "Counter[bytes]", most: int) -> list[str]:
-    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return [str(term, "utf-8", "surrogatepass") for term, _count in ranked[:most]]
+def _left(leaf: Leaf, condition: Condition, without: Sequence[int]) -> Numbers:
+    """Return the documents that meet a condition, without those that are deleted or left out."""
+    found = matching(leaf, condition, leaf.everything).astype(np.intp, copy=False)
+    left_out = leaf.left_out(np.asarray(without, np.int64))
+    return found[~left_out[found]] if left_out.any() else found
 
 
-def _joined(arrays: Sequence[Numbers], dtype: type = np.int64) -> Numbers:
-    return np.concatenate(arrays) if arrays else np.empty(0, dtype)
+def _masks(leaf: Leaf, query: Query, found: Numbers) -> tuple[Numbers | None, Numbers | None]:
+    """Return masks of what is of the outlets, and in the time, that were asked for, if any."""
+    theirs = are_of(leaf, found, query.outlets) if query.outlets else None
+    has_bounds = query.after or query.before
+    then = between(leaf.published[found], query.after, query.before) if has_bounds else None
+    return theirs, then
 
 
-def _counted(values: Numbers) -> dict[int, int]:
-    distinct, counts = np.unique(values, return_counts=True)
-    return dict(zip(distinct.tolist(), counts.tolist(), strict=True))
+def _by_outlet(leaves: Sequence[Leaf], documents: Sequence[Numbers]) -> dict[int, int]:
+    counts: Counter[int] = Counter()
+    for leaf, of_leaf in zip(leaves, documents, strict=True):
+        numbers = np.bincount(leaf.outlet_numbers[of_leaf], minlength=len(leaf.outlet_ids))
+        counts.update(dict(zip(leaf.outlet_ids, numbers.tolist(), strict=True)))
+    return dict(+counts)
 
 
-def _dated(published: Numbers) -> Numbers:
-    return published[published != UNDATED]
+def _by_day(leaves: Sequence[Leaf], documents: Sequence[Numbers], query: Query) -> DayCounts:
+    days = (leaf.days(query.zone)[of] for leaf, of in zip(leaves, documents, strict=True))
+    return DayCounts.of(of_leaf[of_leaf != UNDATED_DAY] for of_leaf in days)

@@ -16,7 +16,7 @@ from search.engines.base import IndexLockedError, IndexUnavailableError
 
 __all__ = ["IndexFolder"]
 
-FORMAT = 1
+FORMAT = 2
 """Raised when older indexes can no longer be read; they then count as missing."""
 
 

@@ -15,6 +15,8 @@ __all__ = ["TITLE_WEIGHT", "Ranking", "Term"]
 TITLE_WEIGHT = 3.0
 _FIELDS = (("segments", 1.0), ("title_segments", TITLE_WEIGHT))
 _B, _K1 = 0.75, 1.2
+MANY_TIMES = 8
+"""With so many holders of a term for one document asked for, the documents are looked up."""
 
 Term = tuple[str, bool]
 """A segment, and whether only titles count."""
@@ -38,16 +40,33 @@ class Ranking:
 
     def scores(self, leaf: Leaf, documents: Numbers) -> Numbers:
         """Return the scores of ``documents`` of a segment."""
-        scores = np.zeros(len(documents))
-        for field, term, weight in self._terms:
+        scores = np.zeros(leaf.size)
+        for field, term, weight in self._terms if len(documents) else ():
             holders, counts = leaf.postings(field, term)
-            if counts is None or not len(documents):
+            if counts is None:
                 continue
-            places = np.searchsorted(holders, documents)
-            places[places == len(holders)] = 0
-            found = holders[places] == documents
-            often = counts[places[found]].astype(np.float64)
-            lengths = leaf.lengths(field)[documents[found]]
-            norm = _K1 * ((1 - _B) + _B * lengths / self._average[field])
-            scores[found] += weight * (often * (_K1 + 1)) / (often + norm)
-        return scores
+            if len(documents) * MANY_TIMES < len(holders):
+                places = np.searchsorted(holders, documents)
+                places[places == len(holders)] = 0
+                places = places[holders[places] == documents]
+                holders, counts = holders[places], counts[places]
+            holders = holders.astype(np.intp)
+            scores[holders] += weight * _weights(counts, self._norms(leaf, field)[holders])
+        return scores[documents]
+
+    def _norms(self, leaf: Leaf, field: str) -> Numbers:
+        """Return for each document what its length makes of how often a term is there."""
+        average = self._average[field]
+
+        def norms() -> Numbers:
+            return _K1 * ((1 - _B) + _B * leaf.lengths(field) / average)
+
+        return leaf.kept((field, average), norms)
+
+
+def _weights(counts: Numbers, norms: Numbers) -> Numbers:
+    often = counts.astype(np.float64)
+    norms = norms + often
+    often *= _K1 + 1
+    often /= norms
+    return often

@@ -10,13 +10,24 @@ from whoosh.fields import COLUMN, FieldType, Schema
 from whoosh.formats import Existence, Frequency
 
 from search.documents import Document
-from search.text import grams, segments
+from search.text import gap_grams, grams, segments
 
-__all__ = ["MISSING", "UNDATED", "fields", "microseconds", "moment", "schema"]
+__all__ = [
+    "COLUMNS",
+    "RANKED_FIELDS",
+    "TERM_FIELDS",
+    "UNDATED",
+    "fields",
+    "microseconds",
+    "moment",
+    "schema",
+]
 
+RANKED_FIELDS = ("segments", "title_segments")
+TERM_FIELDS = (*RANKED_FIELDS, "grams", "title_grams", "gaps")
+COLUMNS = {"id": "ids", "outlet": "outlets", "published": "published"}
+"""Fields with a number a document, and their arrays."""
 UNDATED = -(2**63)
-MISSING = UNDATED + 1
-"""What Whoosh reads from a column that was cut off; nothing that we write."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -70,11 +81,13 @@ def schema() -> Schema:
     """Return the fields of the index."""
     return Schema(
         grams=_Grams(),
+        title_grams=_Grams(),
+        gaps=_Grams(),
         title_segments=_Segments(),
         segments=_Segments(),
-        id=COLUMN(NumericColumn("q", default=MISSING)),
-        outlet=COLUMN(NumericColumn("q", default=MISSING)),
-        published=COLUMN(NumericColumn("q", default=MISSING)),
+        id=COLUMN(NumericColumn("q")),
+        outlet=COLUMN(NumericColumn("q")),
+        published=COLUMN(NumericColumn("q")),
         form=COLUMN(VarBytesColumn()),
     )
 
@@ -83,6 +96,8 @@ def fields(document: Document) -> dict[str, Any]:
     """Return ``document`` as the index's fields."""
     return {
         "grams": grams(document.form),
+        "title_grams": grams(document.title),
+        "gaps": gap_grams(document.form),
         "title_segments": segments(document.title),
         "segments": segments(document.text),
         "id": document.id,

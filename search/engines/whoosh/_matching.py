@@ -1,0 +1,151 @@
+"""Which documents of a segment meet a condition: candidates by grams, then a look."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import numpy as np
+
+from search.engines.whoosh._leaf import Leaf, Numbers
+from search.engines.whoosh._schema import UNDATED, microseconds
+from search.query import (
+    AllOf,
+    AnyOf,
+    Condition,
+    Excluding,
+    OfOutlets,
+    Piece,
+    Published,
+    Text,
+)
+
+__all__ = ["are_of", "between", "matching"]
+
+# Where so few documents are left, looking at them is quicker than asking for more grams.
+FEW_DOCUMENTS = 4
+
+
+def matching(leaf: Leaf, condition: Condition, documents: Numbers) -> Numbers:
+    """Return those of ``documents``, deleted ones too, that meet a condition."""
+    match condition:
+        case Text():
+            for piece in sorted(condition.pieces, key=lambda piece: _cost_of(leaf, piece)):
+                documents = _with(leaf, piece, documents)
+            return documents
+        case OfOutlets(ids):
+            return documents[are_of(leaf, documents, ids)]
+        case Published(after, before):
+            return documents[between(leaf.published[documents], after, before)]
+        case AllOf(conditions):
+            for child in sorted(conditions, key=lambda child: _cost(leaf, child)):
+                documents = matching(leaf, child, documents)
+            return documents
+        case AnyOf(conditions):
+            found = np.zeros(leaf.size, bool)
+            for child in conditions:
+                found[matching(leaf, child, documents)] = True
+            return documents[found[documents]]
+        case Excluding(child):
+            found = np.zeros(leaf.size, bool)
+            found[matching(leaf, child, documents)] = True
+            return documents[~found[documents]]
+
+
+def are_of(leaf: Leaf, documents: Numbers, outlets: Iterable[int]) -> Numbers:
+    """Return a mask of ``documents``: those of ``outlets``, given as ids."""
+    return np.isin(leaf.outlet_ids, list(outlets))[leaf.outlet_numbers[documents]]
+
+
+def between(published: Numbers, after: datetime | None, before: datetime | None) -> Numbers:
+    """Return a mask of the moments in [after, before), aware times or None for no bound."""
+    mask = np.ones(len(published), bool)
+    if after or before:
+        mask &= published != UNDATED
+    if after:
+        mask &= published >= microseconds(after)
+    if before:
+        mask &= published < microseconds(before)
+    return mask
+
+
+def _cost(leaf: Leaf, condition: Condition) -> int:
+    """Return about how many documents have to be looked at; the fewest come first."""
+    match condition:
+        case Text():
+            return min((_cost_of(leaf, piece) for piece in condition.pieces), default=0)
+        case AllOf(conditions):
+            return min((_cost(leaf, child) for child in conditions), default=0)
+        case AnyOf(conditions):
+            return sum(_cost(leaf, child) for child in conditions)
+        case Excluding():
+            return leaf.size
+        case _:
+            return 0
+
+
+def _cost_of(leaf: Leaf, piece: Piece) -> int:
+    return min(map(len, _holders(leaf, piece)), default=leaf.size)
+
+
+def _holders(leaf: Leaf, piece: Piece) -> list[Numbers]:
+    """Return the documents that have each gram of a piece, the rarest first."""
+    field = "title_grams" if piece.in_title else "grams"
+    found = [leaf.postings(field, gram)[0] for gram in piece.grams]
+    found += [leaf.postings("gaps", gram)[0] for gram in piece.gap_grams]
+    return sorted(found, key=len)
+
+
+def _with(leaf: Leaf, piece: Piece, documents: Numbers) -> Numbers:
+    """Return those of ``documents`` that have a piece."""
+    if len(documents) < leaf.size:
+        return _found(leaf, piece, documents)
+    if piece.is_gram:
+        return _holders(leaf, piece)[0]
+    return leaf.kept(piece, lambda: _found(leaf, piece, documents))
+
+
+def _found(leaf: Leaf, piece: Piece, documents: Numbers) -> Numbers:
+    for holders in _holders(leaf, piece):
+        documents = _both(documents, holders, leaf.size)
+        if len(documents) <= FEW_DOCUMENTS and not piece.is_gram:
+            break
+    if piece.is_gram or not len(documents):
+        return documents
+    is_found = np.zeros(leaf.size, bool)
+    if piece.is_unbroken:
+        # Where it is a segment, it is in the text.
+        for field in ("title_segments", "segments")[: 1 if piece.in_title else 2]:
+            is_found[leaf.postings(field, piece.string)[0]] = True
+    undecided = documents[~is_found[documents]].tolist()
+    is_found[_looked_at(leaf, piece, undecided)] = True
+    return documents[is_found[documents]]
+
+
+def _looked_at(leaf: Leaf, piece: Piece, documents: list[int]) -> list[int]:
+    """Return those of ``documents`` that have a piece, by looking at their search forms."""
+    find = leaf.forms.data.find
+    starts = leaf.forms.starts[documents].tolist()
+    if piece.in_title:
+        ends = leaf.titles_end(documents)
+    else:
+        ends = leaf.forms.starts[np.array(documents, np.int64) + 1].tolist()
+    for part in piece.encoded_parts:
+        spans = zip(documents, starts, ends, strict=True)
+        left = [(n, start, end) for n, start, end in spans if find(part, start, end) >= 0]
+        if not left:
+            return []
+        documents, starts, ends = map(list, zip(*left, strict=True))
+    if piece.is_unbroken:
+        return documents
+    return [number for number in documents if piece.is_in(leaf.form(number))]
+
+
+def _both(documents: Numbers, holders: Numbers, size: int) -> Numbers:
+    if len(documents) == size:
+        return holders
+    if len(documents) * 8 < len(holders):
+        places = np.searchsorted(holders, documents)
+        places[places == len(holders)] = 0
+        return documents[holders[places] == documents]
+    mask = np.zeros(size, bool)
+    mask[holders] = True
+    return documents[mask[documents]]

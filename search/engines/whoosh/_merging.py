@@ -1,0 +1,184 @@
+"""Making one segment of several, by numpy: no document is cut again, none is read as an object.
+
+An edit writes a segment of one document, and every segment costs each search a little. So the
+smallest are merged until each that is left has more documents than three times all smaller ones
+together: of 1,000 edits, five segments at most are left, and an edit was copied 15 times at most.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from search.engines.whoosh._arrays import Array, ArraysFile, ArraysWriter
+from search.engines.whoosh._codec import LENGTHS
+from search.engines.whoosh._postings import FieldPostings, starts_of
+from search.engines.whoosh._schema import COLUMNS, RANKED_FIELDS, TERM_FIELDS
+from search.engines.whoosh._segment import ArraySegment
+
+__all__ = ["LARGEST", "crowd", "merge"]
+
+LARGEST = 1 << 16
+"""No segment of more documents is made of others."""
+TIMES_SMALLER = 3
+POSTINGS_AT_ONCE = 1 << 24
+"""So many are sorted in memory at once."""
+
+
+def crowd(segments: Sequence[ArraySegment], most: int) -> list[ArraySegment]:
+    """Return the segments to merge, of about ``most`` documents together at most, if any."""
+    found: list[ArraySegment] = []
+    sizes = [0]
+    read = 0
+    ordered = sorted(segments, key=lambda segment: int(segment.doc_count()))
+    for number, segment in enumerate(ordered):
+        size = int(segment.doc_count())
+        read += segment.doc_count_all()
+        # What was deleted is read as well.
+        if sum(sizes) + size > most or read > 2 * most:
+            break
+        if number and size <= TIMES_SMALLER * sum(sizes):
+            found = ordered[: number + 1]
+        sizes.append(size)
+    return found
+
+
+def merge(folder: Path, segments: Sequence[ArraySegment]) -> ArraySegment:
+    """Write the documents of ``segments`` that are not deleted into a new one, and return it.
+
+    Raises OSError or ValueError for damaged files.
+    """
+    files = [ArraysFile(segment.path(folder)) for segment in segments]
+    live = [~segment.deleted for segment in segments]
+    merged = ArraySegment(segments[0].indexname, sum(map(np.count_nonzero, live)))
+    with ArraysWriter(merged.path(folder)) as writer:
+        for name in COLUMNS.values():
+            writer.add(name, (f[name][mask] for f, mask in zip(files, live, strict=True)))
+        for field in RANKED_FIELDS:
+            name = f"{field}.lengths"
+            writer.add(name, (f[name][mask] for f, mask in zip(files, live, strict=True)))
+            merged.lengths[field] = sum(
+                _total_length(segment, file, field)
+                for segment, file in zip(segments, files, strict=True)
+            )
+        _add_forms(writer, files, live)
+        for field in TERM_FIELDS:
+            _add_postings(writer, field, files, live)
+        merged.stamp = writer.finish()
+    return merged
+
+
+def _total_length(segment: ArraySegment, file: ArraysFile, field: str) -> int:
+    """Return how many terms are left; of what was deleted only the rounded number is known."""
+    if not segment.has_deletions():
+        return segment.lengths[field]
+    return int(LENGTHS[file[f"{field}.lengths"][~segment.deleted]].sum())
+
+
+def _add_forms(writer: ArraysWriter, files: Sequence[ArraysFile], live: Sequence[Array]) -> None:
+    lengths = [np.diff(f["form_starts"])[mask] for f, mask in zip(files, live, strict=True)]
+    writer.add("form_starts", [starts_of(np.concatenate(lengths))])
+    writer.add("forms", _live_forms(files, live))
+
+
+def _live_forms(files: Sequence[ArraysFile], live: Sequence[Array]) -> Iterator[Array]:
+    """Yield the bytes of what is not deleted, runs of neighbours together."""
+    for file, mask in zip(files, live, strict=True):
+        forms, starts = file["forms"], file["form_starts"]
+        edges = np.flatnonzero(np.diff(mask.astype(np.int8), prepend=0, append=0))
+        for first, last in zip(starts[edges[::2]], starts[edges[1::2]], strict=True):
+            yield forms[first:last]
+
+
+class _Part:
+    """The postings of a field in one of the segments, its documents renumbered."""
+
+    def __init__(self, field: str, file: ArraysFile, live: Array, offset: int) -> None:
+        self._postings = FieldPostings(field, file)
+        self._live = live
+        self._numbers = offset + np.cumsum(live) - 1
+        self._starts = self._postings.starts.astype(np.int64)
+        self.counts = np.diff(self._starts)
+        if not live.all() and len(self.counts):
+            is_kept = live[self._postings.documents]
+            self.counts = np.add.reduceat(is_kept, self._starts[:-1], dtype=np.int64)
+
+    def terms(self) -> list[bytes]:
+        """Return its terms, sorted; some may be of deleted documents only."""
+        return self._postings.terms_between(0, len(self._postings))
+
+    def between(self, first: int, last: int) -> tuple[Array, Array | None]:
+        """Return the documents and counts of the terms ``first`` to ``last``, left out."""
+        span = slice(self._starts[first], self._starts[last])
+        documents = self._postings.documents[span]
+        mask = self._live[documents]
+        counts = None if self._postings.counts is None else self._postings.counts[span][mask]
+        return self._numbers[documents[mask]], counts
+
+
+def _add_postings(
+    writer: ArraysWriter, field: str, files: Sequence[ArraysFile], live: Sequence[Array]
+) -> None:
+    offsets = starts_of([np.count_nonzero(mask) for mask in live]).tolist()
+    parts = [
+        _Part(field, file, mask, offset)
+        for file, mask, offset in zip(files, live, offsets, strict=False)
+    ]
+    numbers: defaultdict[bytes, int] = defaultdict()
+    numbers.default_factory = numbers.__len__
+    places = [np.fromiter(map(numbers.__getitem__, part.terms()), np.int64) for part in parts]
+    terms = list(numbers)
+    counts = np.zeros(len(terms), np.int64)
+    for part, place in zip(parts, places, strict=True):
+        counts[place] += part.counts
+    order = np.array(sorted(range(len(terms)), key=terms.__getitem__), np.int64)
+    order = order[counts[order] > 0]
+    rank = np.full(len(terms), len(order))
+    rank[order] = np.arange(len(order))
+    starts = starts_of(counts[order])
+    writer.add(f"{field}.terms", _encoded(terms, order))
+    writer.add(f"{field}.term_starts", [starts_of([len(terms[n]) for n in order.tolist()])])
+    writer.add(f"{field}.starts", [starts])
+    of_part = partial(_sorted, parts, [rank[place] for place in places], starts)
+    writer.add(f"{field}.documents", (documents for documents, _counts in of_part(False)))
+    if field in RANKED_FIELDS:
+        writer.add(f"{field}.counts", (counts for _documents, counts in of_part(True)))
+
+
+def _encoded(terms: Sequence[bytes], order: Array) -> Iterator[Array]:
+    yield np.frombuffer(b"".join(terms[number] for number in order.tolist()), np.uint8)
+
+
+def _sorted(
+    parts: Sequence[_Part], ranks: Iterable[Array], starts: Array, with_counts: bool
+) -> Iterator[tuple[Array, Array]]:
+    """Yield documents and counts by term, of some terms at a time.
+
+    ``ranks`` are the new numbers of each part's terms, and ascend but for those that are dropped.
+    """
+    kept = [np.flatnonzero(rank < len(starts) - 1) for rank in ranks]
+    first = 0
+    while first < len(starts) - 1:
+        last = int(np.searchsorted(starts, starts[first] + POSTINGS_AT_ONCE, "right")) - 1
+        last = max(last, first + 1)
+        size = int(starts[last] - starts[first])
+        documents, counts = np.empty(size, np.uint32), np.empty(size * with_counts, np.uint16)
+        ends = starts[first:last] - starts[first]
+        for part, rank, place in zip(parts, ranks, kept, strict=True):
+            begin, end = np.searchsorted(rank[place], (first, last))
+            if begin == end:
+                continue
+            mine = place[begin:end]
+            theirs, often = part.between(int(mine[0]), int(mine[-1]) + 1)
+            lengths = part.counts[mine]
+            before = np.cumsum(lengths) - lengths
+            new = rank[mine] - first
+            targets = np.repeat(ends[new] - before, lengths) + np.arange(len(theirs))
+            documents[targets] = theirs
+            if with_counts and often is not None:
+                counts[targets] = often
+            ends[new] += lengths
+        yield documents, counts
+        first = last
