@@ -6,21 +6,18 @@ from typing import Any, TypeVar
 
 from django.http import HttpRequest
 from django.utils.translation import gettext_noop as _
-from django.utils.translation import override
 from ninja import Field, Query, Router, Schema, Status
 
-from articles.forms import FilterForm
+from articles.forms import BadQuestionError, narrowing
 from articles.models import Article, Outlet
 from articles.paging import PageError, articles_after, key_of
 
 __all__ = [
     "DAYS",
-    "BadQuestionError",
     "Problem",
     "Summary",
     "answering_head",
     "name_outlets",
-    "narrowing",
     "router",
 ]
 
@@ -63,27 +60,10 @@ def answering_head(
     return register
 
 
-class BadQuestionError(ValueError):
-    """A question that cannot be answered; the message says, in English, what is wrong."""
-
-
-def narrowing(*, outlets: list[str], after: str, before: str) -> dict[str, Any]:
-    """Return ``outlets`` (slugs), ``after`` and ``before`` as querysets and searches take them.
-
-    Days are written as a list's filter takes them; "" leaves a side open. Raises BadQuestionError.
-    """
-    form = FilterForm({"outlet": list(outlets), "after": after, "before": before})
-    with override(None):
-        if form.errors:
-            wrong = ((name, error) for name, errors in form.errors.items() for error in errors)
-            raise BadQuestionError(" ".join(f"{name}: {error}" for name, error in wrong))
-    return form.narrowing
-
-
 def name_outlets(schema: dict[str, Any]) -> None:
     """Say which slugs there are; an empty one stands for any outlet, as on the pages."""
-    slugs = Outlet.objects.order_by("slug").values_list("slug", flat=True)
-    schema["items"]["enum"] = ["", *slugs]
+    slugs = (outlet.slug for outlet in Outlet.objects.with_articles())
+    schema["items"]["enum"] = ["", *sorted(slugs)]
 
 
 class Summary(Schema):

@@ -3,7 +3,7 @@
 import ipaddress
 import sqlite3
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from math import ceil
 from time import time
 
@@ -80,10 +80,12 @@ def _client(request: HttpRequest) -> str:
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Return the address that ``text`` is, as IPv4 where a socket for both wrote it as IPv6."""
     try:
-        return ipaddress.ip_address(text)
+        address = ipaddress.ip_address(text)
     except ValueError:
         return None
+    return getattr(address, "ipv4_mapped", None) or address
 
 
 def count(client: str, period: int) -> int:
@@ -109,5 +111,6 @@ def count(client: str, period: int) -> int:
     except sqlite3.OperationalError:
         return 0
     except sqlite3.DatabaseError:
-        path.unlink(missing_ok=True)
+        with suppress(OSError):
+            path.unlink()
         return 0

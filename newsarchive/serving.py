@@ -9,6 +9,9 @@ from gunicorn.http import message
 message.MAX_REQUEST_LINE = 1_000_000
 limit_request_line = 999_999
 
+# A proxy on this machine may pass on what its clients made up: SCRIPT_NAME would change addresses.
+forwarder_headers = ""
+
 bind = ":".join([os.environ.get("NEWSARCHIVE_BIND", "127.0.0.1"), os.environ.get("PORT", "8000")])
 workers = int(os.environ.get("WEB_WORKERS", "2"))
 threads = 2

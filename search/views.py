@@ -2,6 +2,7 @@
 
 import re
 
+from django.conf import settings
 from django.contrib import messages
 from django.db import DatabaseError
 from django.http import (
@@ -127,15 +128,21 @@ def _page_number(request: HttpRequest) -> int:
 
 @never_cache
 def healthz(_request: HttpRequest) -> JsonResponse:
-    """Whether database and index answer, as JSON: 200 when they do, 503 when not."""
+    """Whether database and index answer, as JSON: 200 when they do, 503 when not.
+
+    A private archive tells nobody how much it holds.
+    """
     state: dict[str, object] = {"status": "ok", "database": "ok", "index": "ok"}
+    counts: dict[str, int] = {}
     try:
         Article.objects.exists()
-        state["pending"] = PendingChange.objects.count()
+        counts["pending"] = PendingChange.objects.count()
     except DatabaseError as error:
         state |= {"status": "error", "database": str(error)}
     try:
-        state["indexed"] = engine().count()
+        counts["indexed"] = engine().count()
     except IndexUnavailableError as error:
         state |= {"status": "error", "index": f"{error}; run: python manage.py rebuild_index"}
+    if not settings.NEWSARCHIVE_PRIVATE:
+        state |= counts
     return JsonResponse(state, status=200 if state["status"] == "ok" else 503)

@@ -57,7 +57,9 @@ def fetch_picture(address: str, fetch: Callable[[str], bytes]) -> Arrived:
             warnings.simplefilter("ignore")
             return _examined(data)
     except UnidentifiedImageError:
-        raise FetchError(Problem.NOT_A_PICTURE, _not_a_picture()) from None
+        raise FetchError(
+            Problem.NOT_A_PICTURE, "it is no JPEG, PNG, GIF, WebP or AVIF picture"
+        ) from None
     except Image.DecompressionBombError:
         raise _too_many_pixels() from None
     except MemoryError:
@@ -101,10 +103,6 @@ def _limit_memory() -> None:
     with suppress(OSError, ValueError):
         _soft, hard = resource.getrlimit(resource.RLIMIT_AS)
         resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, hard))
-
-
-def _not_a_picture() -> str:
-    return "it is no JPEG, PNG, GIF, WebP or AVIF picture"
 
 
 def _too_many_pixels() -> FetchError:

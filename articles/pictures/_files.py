@@ -5,12 +5,20 @@ from pathlib import Path
 
 from django.conf import settings
 
-__all__ = ["keep", "path_of", "remove_unfinished"]
+__all__ = ["is_kept", "keep", "path_of", "remove_unfinished"]
 
 
 def path_of(sha256: str, format: str) -> Path:
     """Return where the picture with these bytes lies, if it is kept."""
     return _folder() / sha256[:2] / f"{sha256}.{format}"
+
+
+def is_kept(sha256: str, format: str) -> bool:
+    """Tell whether the picture lies where it belongs; a backup may have left it out."""
+    try:
+        return path_of(sha256, format).is_file()
+    except OSError:
+        return False
 
 
 def keep(data: bytes, sha256: str, format: str) -> None:

@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 from articles.fetching import FetchError, Problem, fetch
 from articles.models import ArticleQuerySet, Picture, PictureUse
 from articles.pictures._examining import Arrived, fetch_picture
-from articles.pictures._files import keep, path_of, remove_unfinished
+from articles.pictures._files import is_kept, keep, remove_unfinished
 from articles.pictures._hosts import Hosts
 from articles.sanitising import remote_pictures
 from articles.workers import SECONDS_BETWEEN_LOOKS, Task, Workers, WorkersLostError
@@ -132,10 +132,13 @@ class _Wanted:
 
     def _pictures_of(self, ids: Sequence[int]) -> list[Picture]:
         """Return the pictures of articles, in order, those that are new among them."""
-        bodies = dict(self._articles.filter(pk__in=ids).values_list("pk", "body"))
-        uses = [(pk, address) for pk in ids for address in remote_pictures(bodies.get(pk, ""))]
-        addresses = list(dict.fromkeys(address for _pk, address in uses))
+        articles = self._articles.filter(pk__in=ids)
+        named = {pk: remote_pictures(body) for pk, body in articles.values_list("pk", "body")}
         with transaction.atomic():
+            # Those that were deleted or hidden since their bodies were read have no pictures.
+            still_there = articles.values_list("pk", flat=True)
+            uses = [(pk, address) for pk in still_there for address in named.get(pk, ())]
+            addresses = list(dict.fromkeys(address for _pk, address in uses))
             Picture.objects.bulk_create(
                 (Picture(address=address) for address in addresses), ignore_conflicts=True
             )
@@ -147,8 +150,7 @@ class _Wanted:
         return [pictures[address] for address in addresses]
 
     def _shall_be_tried(self, picture: Picture) -> bool:
-        # A folder that a backup left out is filled again.
-        if picture.sha256 and path_of(picture.sha256, picture.format).exists():
+        if picture.sha256 and is_kept(picture.sha256, picture.format):
             self._gathering.known += 1
             return False
         if not self._retry and not picture.is_worth_trying(timezone.now()):

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString, mark_safe
 
 from articles.models import Article
+from articles.pictures._files import is_kept
 from articles.sanitising import StoredPicture, remote_pictures, with_pictures, without_pictures
 
 __all__ = ["Body", "body_for", "body_for_all"]
@@ -59,6 +60,7 @@ def _stored_pictures(article: Article) -> dict[str, StoredPicture]:
     return {
         picture.address: StoredPicture(picture.kept_at, picture.width, picture.height)
         for picture in article.pictures.stored()
+        if is_kept(picture.sha256, picture.format)
     }
 
 

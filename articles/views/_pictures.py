@@ -17,6 +17,7 @@ __all__ = ["picture"]
 def picture(request: HttpRequest, sha256: str, suffix: str) -> HttpResponseBase:
     """One picture as it was fetched; those of hidden articles only for who may see drafts.
 
+    Only the reader's browser keeps it: a cache for many would go on showing what was hidden since.
     Whatever else its bytes may be, to a browser they are a picture of this type and nothing more.
     """
     found = Picture.objects.filter(sha256=sha256, format=suffix)
@@ -25,7 +26,7 @@ def picture(request: HttpRequest, sha256: str, suffix: str) -> HttpResponseBase:
         raise Http404(_("There is no such picture."))
     try:
         file = path_of(sha256, suffix).open("rb")
-    except FileNotFoundError:
+    except OSError:
         raise Http404(_("There is no such picture.")) from None
     response: Any = FileResponse(
         file,
@@ -37,7 +38,7 @@ def picture(request: HttpRequest, sha256: str, suffix: str) -> HttpResponseBase:
         },
     )
     if is_readable:
-        response.headers["Cache-Control"] = "max-age=31536000, immutable"
+        response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
     else:
         add_never_cache_headers(response)
     answer = get_conditional_response(request, etag=response.headers["ETag"], response=response)

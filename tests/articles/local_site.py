@@ -1,6 +1,7 @@
 """A site on this machine for tests, and the only way to fetch from it: a fetch of their own."""
 
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -101,8 +102,10 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\n\r\n"
 
 
 @contextmanager
-def local_site() -> Iterator[Site]:
+def local_site(secure: ssl.SSLContext | None = None) -> Iterator[Site]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if secure:
+        server.socket = secure.wrap_socket(server.socket, server_side=True)
     site = Site(server.server_address[1])
     server.RequestHandlerClass = type("SiteHandler", (Handler,), {"site": site})
     server.daemon_threads = True

@@ -24,7 +24,7 @@ from filelock import FileLock
 from PIL import Image
 
 from articles.models import Article, Outlet, Picture
-from articles.sanitising import clean
+from articles.sanitising import clean, remote_pictures
 from tests.articles.local_site import Site, answer, drip, local_site, redirect
 
 ROOT = Path(__file__).parents[2]
@@ -194,7 +194,7 @@ def test_the_same_again_asks_only_for_what_may_go_better_now(
     file.unlink()
     assert fetch_media()[0] == {"fetched": 2, "known": 0, "failed": 0, "waiting": 1}
     assert file.read_bytes() == picture
-    busy.refresh_from_db()
+    busy = Picture.objects.get(pk=busy.pk)
     assert (busy.problem, busy.attempts, busy.try_again_at) == ("", 2, None)
 
     assert fetch_media("--retry")[0] == {"fetched": 1, "known": 2, "failed": 0, "waiting": 0}
@@ -275,6 +275,26 @@ def test_wrong_options_are_explained(arguments: list[str], message: str) -> None
 
 
 @pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
+def test_an_article_that_is_deleted_meanwhile_is_passed_over(
+    site: Site,
+    fetch_media: Callable[..., tuple[dict[str, int], str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    site.answers["/a.png"] = answer(encoded("PNG"))
+    article_with(site.address("/a.png", "a.test"))
+    deleted = article_with(site.address("/b.png", "b.test"))
+
+    def look(body: str) -> list[str]:
+        Article.objects.filter(pk=deleted.pk).delete()
+        return remote_pictures(body)
+
+    monkeypatch.setattr("articles.pictures._gathering.remote_pictures", look)
+    counts, _complaints = fetch_media()
+    assert counts == {"fetched": 1, "known": 0, "failed": 0, "waiting": 0}
+    assert Picture.objects.count() == 1
+
+
 def test_two_at_once_are_refused(data_dir: Path) -> None:
     (data_dir / "locks").mkdir()
     with FileLock(data_dir / "locks" / "pictures"), pytest.raises(CommandError, match="Another"):

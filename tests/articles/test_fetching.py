@@ -3,14 +3,15 @@
 import gzip
 import socket
 import ssl
-import threading
 import time
 import zlib
 from collections.abc import Iterator
 from itertools import cycle
+from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 from articles.fetching import FetchError, Problem, fetch
 from tests.articles.local_site import (
@@ -172,28 +173,44 @@ class TestRequests:
             assert set(asked.headers) == {"Host", "User-Agent", "Accept", "Accept-Encoding"}
             assert asked.headers["User-Agent"] == "newsarchive/1.0 (archive@example.org)"
 
-    def test_name_the_host_to_whom_they_speak_securely(self) -> None:
+    @pytest.mark.parametrize(
+        ("holder", "is_trusted"),
+        [
+            ("pictures.test", True),
+            ("other.test", True),
+            ("127.0.0.1", True),
+            ("pictures.test", False),
+        ],
+    )
+    def test_name_the_host_and_speak_only_to_who_proves_to_be_it(
+        self, holder: str, is_trusted: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """The certificate is checked against the name, though the address is what is dialled."""
+        authority = trustme.CA()
+        authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
+        for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
+            monkeypatch.setenv(name, str(tmp_path / "authority.pem"))
+        if is_trusted:
+            monkeypatch.setattr(
+                "requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(tmp_path / "authority.pem")
+            )
         named = []
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert(holder).configure_cert(context)
         context.sni_callback = lambda _socket, name, _context: named.append(name)
-        with socket.create_server(("127.0.0.1", 0)) as server:
-            port = server.getsockname()[1]
-
-            def serve() -> None:
-                connection, _address = server.accept()
-                with connection, pytest.raises(OSError, match=r"(?i)ssl|tls|reset"):
-                    context.wrap_socket(connection, server_side=True)
-
-            thread = threading.Thread(target=serve)
-            thread.start()
-            error = problem_of(
-                f"https://pictures.test:{port}/a.jpg",
-                policy=local_policy(port),
-                resolver=lambda _host, port, *_rest: answers_of(["127.0.0.1"], port),
-            )
-            thread.join()
-        assert (error.kind, error.is_passing) == (Problem.TLS, True)
+        with local_site(context) as site:
+            site.answers["/a.jpg"] = answer(b"picture")
+            options: dict[str, Any] = {
+                "policy": local_policy(site.port),
+                "resolver": lambda _host, port, *_rest: answers_of(["127.0.0.1"], port),
+            }
+            address = f"https://pictures.test:{site.port}/a.jpg"
+            if holder == "pictures.test" and is_trusted:
+                assert fetch(address, most_bytes=100, seconds=5, **options) == b"picture"
+            else:
+                error = problem_of(address, **options)
+                assert (error.kind, error.is_passing) == (Problem.TLS, True)
+                assert not site.asked
         assert named == ["pictures.test"]
 
     def test_follow_five_redirects_and_read_none_of_their_bodies(self, site: Site) -> None:

@@ -43,6 +43,7 @@ def articles(settings: Any, tmp_path: Path, site: Site) -> list[Article]:
 def test_editors_have_pictures_fetched_and_see_what_became_of_them(
     desk: Client, articles: list[Article], site: Site
 ) -> None:
+    desk.cookies["django_language"] = "en"
     response = asked(desk, "fetch_pictures", articles)
     job = done(response)
     assert (job.status, job.done) == ("finished", 3)

@@ -165,7 +165,7 @@ class TestAKeptPicture:
         assert response["Content-Security-Policy"] == "default-src 'none'; sandbox"
         assert response["Cross-Origin-Resource-Policy"] == "same-origin"
         assert response["Content-Disposition"].startswith("inline")
-        assert response["Cache-Control"] == "max-age=31536000, immutable"
+        assert response["Cache-Control"] == "private, max-age=31536000, immutable"
         assert response["Content-Length"] == str(len(data))
         assert "Cookie" not in response.get("Vary", "")
         again = client.get(picture.kept_at, headers={"if-none-match": response["ETag"]})
@@ -202,8 +202,21 @@ class TestAKeptPicture:
         self, client: Client, make_article: MakeArticle, keep: Keep
     ) -> None:
         picture = keep(make_article(body=BODY))
-        path_of(picture.sha256, "png").unlink()
+        path = path_of(picture.sha256, "png")
+        path.unlink()
         assert client.get(picture.kept_at).status_code == 404
+        path.mkdir()
+        assert client.get(picture.kept_at).status_code == 404
+
+    def test_that_was_lost_is_offered_from_where_it_came(
+        self, client: Client, make_article: MakeArticle, keep: Keep
+    ) -> None:
+        article = make_article(body=BODY)
+        path_of(keep(article).sha256, "png").unlink()
+        page = client.get(article.get_absolute_url()).content.decode()
+        assert images(page) == []
+        page = client.get(article.get_absolute_url(), {"pictures": "1"}).content.decode()
+        assert [image["src"] for image in images(page)] == [HERE, THERE]
 
     def test_of_a_hidden_article_is_hidden(
         self, client: Client, make_article: MakeArticle, keep: Keep

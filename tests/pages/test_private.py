@@ -80,6 +80,10 @@ def test_a_wrong_address_names_no_login_that_is_elsewhere(client: Client, articl
     assert "evil.example" not in response.headers.get("Location", "").partition("?")[0]
 
 
+def test_nobody_is_told_how_much_it_holds(client: Client, article: Article, reader: User) -> None:
+    assert client.get("/healthz").json() == {"status": "ok", "database": "ok", "index": "ok"}
+
+
 def test_robots_are_sent_away(client: Client, article: Article) -> None:
     lines = client.get("/robots.txt").content.decode().splitlines()
     assert "Disallow: /" in lines

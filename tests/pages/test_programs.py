@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 from urllib.robotparser import RobotFileParser
 from xml.etree import ElementTree
 
@@ -280,6 +281,9 @@ class TestLimit:
             assert self.statuses(client, 4, REMOTE_ADDR=address) == [200, 200, 200, 429]
         # One client has a whole /64 network of addresses in IPv6.
         assert self.statuses(client, 1, REMOTE_ADDR="2001:db8::2") == [429]
+        # A socket for IPv6 and IPv4 has the latter's addresses all in one such network.
+        assert self.statuses(client, 1, REMOTE_ADDR="::ffff:192.0.2.3") == [200]
+        assert self.statuses(client, 1, REMOTE_ADDR="::ffff:192.0.2.1") == [429]
 
     def test_nobody_becomes_another_by_saying_so(self, client: Client) -> None:
         for number in range(5):
@@ -305,9 +309,16 @@ class TestLimit:
         assert sorted(counts) == list(range(1, 201))
 
     def test_where_nobody_can_count_everybody_may_read(
-        self, client: Client, settings: Settings, tmp_path: Path
+        self,
+        client: Client,
+        settings: Settings,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         (tmp_path / "requests.sqlite3").write_bytes(b"no database at all" * 100)
+        with monkeypatch.context() as no_rights:
+            no_rights.setattr(Path, "unlink", Mock(side_effect=PermissionError))
+            assert self.statuses(client, 5) == [200] * 5
         assert self.statuses(client, 5) == [200, 200, 200, 200, 429]
         settings.DATA_DIR = tmp_path / "missing"
         assert self.statuses(client, 5) == [200] * 5
