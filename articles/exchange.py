@@ -5,6 +5,7 @@ Made for moving articles between archives without any loss but that of versions.
 """
 
 import base64
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import (
@@ -17,6 +18,7 @@ from pydantic import (
 )
 
 from articles.models import Article
+from articles.moments import FIRST_YEAR, LAST_YEAR, has_page
 
 __all__ = ["LINE_START", "ExchangedAlias", "ExchangedArticle", "ExchangedCapture", "as_line"]
 
@@ -30,10 +32,17 @@ def _without_nul(text: str) -> str:
     return text
 
 
+def _on_a_page(moment: datetime) -> datetime:
+    if not has_page(moment):
+        raise ValueError(f"it is not between {FIRST_YEAR} and {LAST_YEAR}")
+    return moment
+
+
 def _decoded(value: object) -> object:
     return base64.b64decode(value, validate=True) if isinstance(value, str) else value
 
 
+Moment = Annotated[AwareDatetime, AfterValidator(_on_a_page)]
 Text = Annotated[str, AfterValidator(_without_nul)]
 Base64 = Annotated[
     bytes,
@@ -64,7 +73,7 @@ class ExchangedCapture(BaseModel):
     sha256: str
     source_path: Text
     format: Annotated[Text, Field(max_length=20)]
-    captured_at: AwareDatetime
+    captured_at: Moment
     is_current: bool = False
     content: Base64
 
@@ -78,13 +87,13 @@ class ExchangedArticle(BaseModel):
     url: Text
     original_url: Text
     outlet: ExchangedOutlet
-    published_at: AwareDatetime | None = None
+    published_at: Moment | None = None
     byline: Annotated[Text, Field(max_length=300)] = ""
     body: Text = ""
     text: Text = ""
     hidden: bool = False
-    edited_at: AwareDatetime | None = None
-    created_at: AwareDatetime | None = None
+    edited_at: Moment | None = None
+    created_at: Moment | None = None
     cleaner_version: Annotated[int, Field(ge=0, le=32_767)] = 0
     has_newer_capture: bool = False
     captures: list[ExchangedCapture] = []

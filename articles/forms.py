@@ -8,12 +8,12 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
 from articles.models import OldSlug, Outlet
+from articles.moments import FIRST_YEAR, LAST_YEAR
 
-__all__ = ["FIRST_YEAR", "LAST_YEAR", "FilterForm"]
-
-FIRST_YEAR, LAST_YEAR = 1900, 2100
+__all__ = ["FIRST_YEAR", "LAST_YEAR", "BadQuestionError", "FilterForm", "narrowing"]
 
 
 class PeriodField(forms.CharField):
@@ -93,6 +93,14 @@ class FilterForm(forms.Form):
     before = PeriodField(label=_("To"), last=True)
 
     @property
+    def offered_outlets(self) -> list[Outlet]:
+        """The outlets to choose from, by name: what readers see articles of, and what is chosen."""
+        self.is_valid()
+        chosen = self.cleaned_data.get("outlet") or []
+        outlets = {*Outlet.objects.with_articles(), *chosen}
+        return sorted(outlets, key=lambda outlet: outlet.name)
+
+    @property
     def narrowing(self) -> dict[str, Any]:
         """What to narrow by: ``outlets``, ``after`` and ``before``."""
         self.full_clean()
@@ -101,3 +109,20 @@ class FilterForm(forms.Form):
             "after": self.cleaned_data.get("after"),
             "before": self.cleaned_data.get("before"),
         }
+
+
+class BadQuestionError(ValueError):
+    """A question that cannot be answered; the message says, in English, what is wrong."""
+
+
+def narrowing(*, outlets: list[str], after: str, before: str) -> dict[str, Any]:
+    """Return ``outlets`` (slugs), ``after`` and ``before`` as querysets and searches take them.
+
+    Days are written as a list's filter takes them; "" leaves a side open. Raises BadQuestionError.
+    """
+    form = FilterForm({"outlet": list(outlets), "after": after, "before": before})
+    with override(None):
+        if form.errors:
+            wrong = ((name, error) for name, errors in form.errors.items() for error in errors)
+            raise BadQuestionError(" ".join(f"{name}: {error}" for name, error in wrong))
+    return form.narrowing

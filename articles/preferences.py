@@ -4,16 +4,15 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
+from django.utils.encoding import uri_to_iri
 
-__all__ = ["CHOICES", "preferences", "script_of", "theme_of", "vary_by_preferences"]
+__all__ = ["CHOICES", "preferences", "script_of", "vary_by_preferences"]
 
 CHOICES = {"theme": ("auto", "light", "dark"), "script": ("original", "hans", "hant")}
-"""What can be chosen, by the name of the cookie; the first is for those who chose nothing."""
+"""What can be chosen, by the name of the cookie; the first is for those who chose nothing.
 
-
-def theme_of(request: HttpRequest) -> str:
-    """Return "light" or "dark", or "auto": as the reader's system has it."""
-    return _chosen(request, "theme")
+The theme "auto" is that of the reader's system, the script "original" that of each article.
+"""
 
 
 def script_of(request: HttpRequest) -> str:
@@ -22,8 +21,13 @@ def script_of(request: HttpRequest) -> str:
 
 
 def preferences(request: HttpRequest) -> dict[str, dict[str, str]]:
-    """A context processor: ``preferences.theme`` and ``preferences.script``."""
-    return {"preferences": {name: _chosen(request, name) for name in CHOICES}}
+    """A context processor: ``preferences.theme``, ``preferences.script``, ``preferences.here``.
+
+    The last is the page's address, to come back to; written so that Chinese is a ninth as long, for
+    Django goes back to no address of more than 2,048 characters.
+    """
+    chosen = {name: _chosen(request, name) for name in CHOICES}
+    return {"preferences": {**chosen, "here": uri_to_iri(request.get_full_path())}}
 
 
 def vary_by_preferences(

@@ -9,6 +9,7 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
 from articles.citing import bibtex, citation_key, gbt7714, ris
+from articles.headings import with_headings_in_order
 from articles.models import Article, ArticleQuerySet
 from articles.neighbours import neighbours_of
 from articles.pictures import body_for
@@ -46,7 +47,7 @@ def article_page(request: HttpRequest, pk: int) -> HttpResponse:
         "articles/article.html",
         {
             "article": found,
-            "body": body.html,
+            "body": with_headings_in_order(body.html),
             "offered_pictures": body.offered_pictures,
             "neighbours": neighbours_of(found),
             "captures": found.captures.count(),

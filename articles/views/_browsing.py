@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from articles.calendars import months
-from articles.counting import kept
+from articles.counting import remembered
 from articles.forms import FIRST_YEAR, LAST_YEAR, FilterForm
 from articles.fronts import day_of
 from articles.fronts import front_page as front_of
@@ -55,15 +55,14 @@ def _year_asked_for(request: HttpRequest, held: Holdings) -> Year | None:
     """
     if not held.years:
         return None
-    year = str(held.years[-1].first.year)
-    known = {str(year.first.year) for year in held.years}
-    asked, month = request.GET.get("year") or year, request.GET.get("month") or ""
-    if asked not in known or month not in MONTHS:
+    numbers = [str(year.first.year) for year in held.years]
+    year, month = request.GET.get("year") or numbers[-1], request.GET.get("month") or ""
+    if year not in numbers or month not in MONTHS:
         message = _("The archive has nothing of “%(asked)s”; this is the year %(year)s.")
-        named = {"asked": f"{asked}-{month}".strip("-")[:50], "year": year}
-        messages.warning(request, message % named)
-        asked, month = year, ""
-    return year_of(int(asked), int(month) if month else None)
+        asked = f"{year}-{month}".strip("-")[:50]
+        year, month = numbers[-1], ""
+        messages.warning(request, message % {"asked": asked, "year": year})
+    return year_of(int(year), int(month) if month else None)
 
 
 @require_safe
@@ -73,11 +72,11 @@ def article_list(request: HttpRequest) -> HttpResponse:
     narrowing = form.narrowing
     articles = _listed().narrowed(**narrowing)
     outlets, after, before = narrowing["outlets"], narrowing["after"], narrowing["before"]
-    name = f"count-{sorted(outlet.pk for outlet in outlets)}-{after}-{before}"
+    keys = ",".join(str(outlet.pk) for outlet in outlets)
     context = {
         "form": form,
         "narrowing": narrowing,
-        "count": kept(name.replace(" ", ""), articles.count),
+        "count": remembered(f"count-{keys}-{after}-{before}", articles.count),
         "undated": PAGE_OF_UNDATED if not (after or before) else "",
     }
     return _render_list(request, "articles/list.html", articles, context)
@@ -122,7 +121,7 @@ def day_page(request: HttpRequest, year: int, month: int, day: int) -> HttpRespo
     form = FilterForm({"outlet": request.GET.getlist("outlet")})
     outlets = form.narrowing["outlets"]
     readable = Article.objects.readable().narrowed(outlets=outlets)
-    kept_query = f"?{urlencode([('outlet', outlet.slug) for outlet in outlets])}" if outlets else ""
+    query = f"?{urlencode([('outlet', outlet.slug) for outlet in outlets])}" if outlets else ""
     [in_month] = months(asked, asked)
     articles = _listed().narrowed(outlets=outlets, after=asked, before=asked)
     context = {
@@ -131,9 +130,9 @@ def day_page(request: HttpRequest, year: int, month: int, day: int) -> HttpRespo
         "day": asked,
         "is_today": asked == timezone.localdate(),
         "neighbours": readable.days_beside(asked),
-        "calendar": calendar_of(readable, in_month, kept_query),
+        "calendar": calendar_of(readable, in_month, query),
         "months_beside": readable.days_beside(*in_month),
-        "narrowed": kept_query,
+        "narrowed": query,
     }
     if outlets or request.GET.get("page"):
         return _render_list(request, "articles/day.html", articles, context)

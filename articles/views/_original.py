@@ -1,5 +1,6 @@
 """Finding an article by the address it was published at."""
 
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -22,6 +23,9 @@ def original_page(request: HttpRequest) -> HttpResponse:
     found = Article.objects.readable().only("pk").filter(url=address).first()
     if found:
         return HttpResponseRedirect(found.get_absolute_url())
-    outlets = Outlet.objects.filter(aliases__kind="host", aliases__value=host_of(address))
+    own = Article.objects.readable().filter(outlet=OuterRef("pk"))
+    outlets = Outlet.objects.filter(
+        Exists(own), aliases__kind="host", aliases__value=host_of(address)
+    )
     context = {"written": written, "address": address, "outlet": outlets.first()}
     return render(request, "articles/original.html", context, status=404)

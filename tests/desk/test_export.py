@@ -144,6 +144,10 @@ def import_bytes(folder: Path, name: str, data: bytes) -> Any:
     return run_import([path])
 
 
+def dated(line: bytes, **times: str) -> bytes:
+    return json.dumps(json.loads(line) | times, separators=(",", ":")).encode()
+
+
 class TestJsonLines:
     def test_everything_comes_back(self, desk: Client, tmp_path: Path) -> None:
         made = varied()
@@ -203,6 +207,9 @@ class TestJsonLines:
             (lambda line: line.replace("正文".encode(), b"\\ud800"), "unknown-format"),
             (lambda line: line.replace("正文".encode(), b"\xff"), "unknown-format"),
             (lambda line: line.replace(b'"content":"', b'"content":"AAAA'), "unknown-format"),
+            (lambda line: dated(line, published_at="9999-12-31T23:00:00Z"), "unknown-format"),
+            (lambda line: dated(line, published_at="1850-05-05T00:00:00Z"), "unknown-format"),
+            (lambda line: dated(line, edited_at="0001-01-01T00:00:00Z"), "unknown-format"),
             (lambda line: line.replace(b"https://", b"gopher://"), "bad-address"),
             (lambda line: line.replace("第1则".encode(), b" "), "no-title"),
         ],

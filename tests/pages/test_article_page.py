@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from articles.captures import make_current
-from articles.models import Article, Capture, Outlet
+from articles.models import Article, Capture
 from search.indexing import follow_changes, rebuild
 
 from .conftest import MIDNIGHT, MakeArticle
@@ -65,13 +65,10 @@ class TestInTheOutlet:
             for article in sorted(archive, key=lambda one: (one.listed_at, one.pk))
             if article.published_at and article.outlet.slug == "outlet-0" and article != archive[30]
         ]
-        for key, expected in (("ArrowRight", in_time), ("ArrowLeft", in_time[::-1])):
-            address = f"/articles/{expected[0]}/"
-            walked = []
-            while address:
-                walked.append(int(address.split("/")[2]))
-                address = link_of(read(client, address), key)
-            assert walked == expected
+        addresses = ["", *(f"/articles/{pk}/" for pk in in_time), ""]
+        for earlier, address, later in zip(addresses, addresses[1:-1], addresses[2:], strict=False):
+            page = read(client, address)
+            assert (link_of(page, "ArrowLeft"), link_of(page, "ArrowRight")) == (earlier, later)
 
     def test_undated_articles_have_no_place_in_time(
         self, client: Client, archive: list[Article]
@@ -121,17 +118,11 @@ class TestInASearch:
             results += map(html.unescape, found)
             number += 1
         assert len(results) > 20
-        for key, expected in (("j", results), ("k", results[::-1])):
-            address, walked = expected[0], []
-            while address:
-                walked.append(address)
-                page = read(client, address)
-                place = results.index(address)
-                assert f"第 {place + 1} 条，共 {len(results)} 条" in page or (
-                    f"{place + 1} of {len(results)} results" in page
-                )
-                address = link_of(page, key)
-            assert walked == expected
+        for place, address in enumerate(results):
+            page = read(client, address)
+            assert f"第 {place + 1} 条，共 {len(results)} 条" in page
+            assert link_of(page, "k") == (results[place - 1] if place else "")
+            assert link_of(page, "j") == "".join(results[place + 1 : place + 2])
 
     def test_the_way_back_leads_to_the_page_of_results_with_it(
         self, client: Client, archive: list[Article]
@@ -443,13 +434,18 @@ class TestOriginalAddress:
         assert response.status_code == 302
         assert response["Location"] == article.get_absolute_url()
 
-    def test_says_what_is_not_there_and_what_to_do(self, client: Client) -> None:
-        outlet = Outlet.objects.create(slug="paper", name="晨报")
-        outlet.aliases.create(kind="host", value="paper.example")
+    def test_says_what_is_not_there_and_what_to_do(
+        self, client: Client, make_article: MakeArticle
+    ) -> None:
+        article = make_article()
+        article.outlet.aliases.create(kind="host", value="paper.example")
         page = read(client, "/original/?url=www.paper.example/2?utm_source=x", 404)
         assert "<code>https://www.paper.example/2</code>" in page
         assert 'href="/outlets/paper/"' in page
         assert 'href="/search/"' in page
+        hide(article)
+        page = read(client, "/original/?url=www.paper.example/2", 404)
+        assert "晨报" not in page
 
     def test_does_not_tell_of_hidden_articles(
         self, client: Client, make_article: MakeArticle
@@ -472,6 +468,29 @@ class TestOriginalAddress:
 
     def test_is_asked_for(self, client: Client) -> None:
         assert '<input type="text" inputmode="url" name="url"' in read(client, "/original/")
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("h2 h3 h4 h2", "h2 h3 h4 h2"),
+        ("h3 h3 h4 h2", "h2 h2 h3 h2"),
+        ("h5 h3 h6 h6 h4", "h2 h2 h3 h3 h3"),
+        ("h2 h5 h4 h3 h6", "h2 h3 h3 h3 h4"),
+    ],
+)
+def test_no_heading_of_a_body_skips_a_level(
+    client: Client, make_article: MakeArticle, written: str, shown: str
+) -> None:
+    def body(levels: str) -> str:
+        return "<p>國安法</p>".join(
+            f'<{h} lang="zh">國安法{n}</{h}>' for n, h in enumerate(levels.split())
+        )
+
+    address = make_article(body=body(written)).get_absolute_url()
+    assert body(shown) in read(client, address)
+    marked = read(client, f"{address}?q=国安法")
+    assert body(shown) in re.sub("</?mark[^>]*>", "", marked)
 
 
 @pytest.mark.parametrize(

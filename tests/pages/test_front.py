@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from articles.models import Article, Outlet
+from search.indexing import rebuild
 
 from .conftest import MIDNIGHT, MakeArticle
 
@@ -443,8 +444,8 @@ class TestOutletsAndLists:
     [
         ("/", 12),
         ("/?year=2023&month=12", 12),
-        ("/articles/", 5),
-        ("/articles/?outlet=outlet-1&after=2023", 9),
+        ("/articles/", 6),
+        ("/articles/?outlet=outlet-1&after=2023", 10),
         ("/outlets/", 13),
         ("/outlets/outlet-1/", 8),
         ("/days/2023/12/15/", 9),
@@ -535,3 +536,26 @@ class TestInABrowser:
         expect(phone.locator(":focus")).to_have_attribute("href", "/days/2023/12/14/")
         phone.keyboard.press("Enter")
         expect(phone.get_by_role("heading", level=1)).to_have_text("2023年12月14日")
+
+
+def test_an_article_without_a_title_can_be_opened_from_everywhere(
+    client: Client, make_article: MakeArticle
+) -> None:
+    make_article(title="", published_at=MIDNIGHT)
+    untitled = [make_article(title="", published_at=MIDNIGHT) for _ in range(2)]
+    rebuild()
+    addresses = ["/", "/articles/", "/outlets/paper/", "/days/2023/12/14/", "/search/?q=国安法"]
+    for address in addresses:
+        page = read(client, address)
+        for article in untitled:
+            assert re.search(rf'href="/articles/{article.pk}/[^>]*>untitled</a>', page), address
+
+
+def test_a_day_leads_to_its_year_where_that_has_articles(
+    client: Client, make_article: MakeArticle
+) -> None:
+    make_article(published_at=MIDNIGHT)
+    for day, leads in (("2023/12/14", True), ("2023/01/01", True), ("2022/12/14", False)):
+        for listed in ("", "?page=1"):
+            page = read(client, f"/days/{day}/{listed}")
+            assert (f'href="/?year={day[:4]}#archive"' in page) == leads, (day, listed)

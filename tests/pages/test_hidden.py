@@ -158,6 +158,13 @@ def test_outlets_are_counted_without_them(client: Client, archive: list[Article]
     assert counts() == {"outlet-0": 33, "outlet-2": 33}
     assert "报社1" not in read(client, "/outlets/")
     assert "/outlets/outlet-1/" not in read(client, "/")
+    assert "outlet-1" not in read(client, "/api/openapi.json")
+    for address in ("/articles/", "/search/?q=新闻", "/search/"):
+        assert re.findall('<option value="(outlet-.)"', read(client, address)) == [
+            "outlet-0",
+            "outlet-2",
+        ]
+    assert '<option value="outlet-1" selected' in read(client, "/articles/?outlet=outlet-1")
     publish(archive[0])
     assert counts() == {"outlet-0": 34, "outlet-2": 33}
     assert client.get("/outlets/outlet-1/").status_code == 200

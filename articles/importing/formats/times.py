@@ -6,9 +6,10 @@ from zoneinfo import ZoneInfo
 
 from dateutil import parser as dateutil_parser
 
+from articles.moments import has_page
+
 # Where the archived outlets' readers live; times without a zone are meant to be theirs.
 _ASSUMED_ZONE = ZoneInfo("Asia/Shanghai")
-_YEARS = range(1800, 2101)
 _LONGEST_TIME = 100
 _CHINESE_DATE = re.compile(r"(\d{4})\s?年\s?(\d{1,2})\s?月\s?(\d{1,2})\s?[日号號]")
 _EPOCH = re.compile(r"\d{10}(?:\d{3})?")
@@ -27,20 +28,20 @@ _ZONES = {
 def from_epoch_milliseconds(digits: str) -> datetime | None:
     """Return the time that JavaScript's ``Date.getTime()`` wrote, or None for an absurd one.
 
-    Zero and less are absurd, being what a missing time turns into, and so is a year after 2100.
+    Zero and less are absurd, being what a missing time turns into, and so is a day without a page.
     """
     try:
         milliseconds = int(digits)
         moment = datetime.fromtimestamp(milliseconds // 1000, UTC)
     except (ValueError, OverflowError, OSError):
         return None
-    if milliseconds <= 0 or moment.year not in _YEARS:
+    if milliseconds <= 0 or not has_page(moment):
         return None
     return moment.replace(microsecond=milliseconds % 1000 * 1000)
 
 
 def read_time(text: str) -> datetime | None:
-    """Return the time written in ``text``, or None where it names no certain day.
+    """Return the time written in ``text``, or None where it names no certain day, or one too far.
 
     Understood are ISO 8601, RFC 822, ``2020年7月2日 15:39``, Unix times in seconds or milliseconds
     and most other ways to write a time. A time without a zone is Asia/Shanghai, a day alone its
@@ -65,7 +66,7 @@ def read_time(text: str) -> datetime | None:
         moment = moment.astimezone(UTC)
     except (ValueError, OverflowError, TypeError, AttributeError, ArithmeticError):
         return None
-    return moment if moment.year in _YEARS else None
+    return moment if has_page(moment) else None
 
 
 def _zone(name: str | None, offset: int | None) -> tzinfo | None:
