@@ -11,7 +11,6 @@ from django.utils.dates import WEEKDAYS
 from django.utils.translation import pgettext_lazy
 
 __all__ = [
-    "LEVELS",
     "Period",
     "Stretch",
     "days",

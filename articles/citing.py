@@ -12,7 +12,7 @@ from django.utils.encoding import iri_to_uri
 
 from articles.models import Article
 
-__all__ = ["UNTITLED", "bibtex", "citation_key", "gbt7714", "ris"]
+__all__ = ["bibtex", "citation_key", "gbt7714", "ris"]
 
 UNTITLED = "[无题名]"
 

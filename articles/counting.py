@@ -13,13 +13,13 @@ from django.db.models.expressions import RawSQL
 from articles.calendars import Period, days
 from articles.models import Article, ArticleQuerySet, end_of, start_of
 
-__all__ = ["COUNT", "KEPT_SECONDS", "Found", "count_by_day", "find_in_each", "kept"]
+__all__ = ["COUNT", "Found", "count_by_day", "find_in_each", "remembered"]
 
-KEPT_SECONDS = 60
+REMEMBERED_SECONDS = 60
 COUNT = Func(template="COUNT(*)", output_field=IntegerField())
 """Counts a whole subquery: Django's own Count would group it, and give NULL for nothing."""
 
-_Kept = TypeVar("_Kept")
+_Remembered = TypeVar("_Remembered")
 _START = RawSQL("period.start", (), output_field=DateTimeField())
 _STOP = RawSQL("period.stop", (), output_field=DateTimeField())
 
@@ -71,15 +71,15 @@ def count_by_day(articles: ArticleQuerySet, first: date, last: date) -> list[int
     return [found.count for found in find_in_each(articles, days(first, last))]
 
 
-def kept(name: str, read: Callable[[], _Kept]) -> _Kept:
+def remembered(name: str, read: Callable[[], _Remembered]) -> _Remembered:
     """Return what ``read`` tells about readable articles, a minute old at the most.
 
     ``name`` says what that is. After an article was hidden or published it is read anew at once,
     in every process.
     """
     key = f"{name}-{Article.objects.visibility()}"
-    found: _Kept | None = cache.get(key)
+    found: _Remembered | None = cache.get(key)
     if found is None:
         found = read()
-        cache.set(key, found, KEPT_SECONDS)
+        cache.set(key, found, REMEMBERED_SECONDS)
     return found

@@ -11,7 +11,7 @@ from django.utils.formats import date_format
 from django.utils.translation import get_language
 
 from articles.calendars import Period, Stretch, days, months, stretches, years
-from articles.counting import COUNT, count_by_day, find_in_each, kept
+from articles.counting import COUNT, count_by_day, find_in_each, remembered
 from articles.forms import FIRST_YEAR, LAST_YEAR
 from articles.models import UNDATED, Article, ArticleQuerySet, Outlet
 from articles.tiles import (
@@ -110,7 +110,7 @@ class OutletHistory:
 
 def holdings() -> Holdings:
     """Return what readers see in the archive, a minute old at the most."""
-    return kept("holdings", _holdings)
+    return remembered("holdings", _holdings)
 
 
 def _holdings() -> Holdings:
@@ -140,7 +140,7 @@ def year_of(number: int, month: int | None = None) -> Year:
 
     It is in the language of the reader, and a minute old at the most.
     """
-    return kept(f"year-{number}-{month}-{get_language()}", lambda: _year(number, month))
+    return remembered(f"year-{number}-{month}-{get_language()}", lambda: _year(number, month))
 
 
 def _year(number: int, month: int | None) -> Year:
@@ -172,7 +172,7 @@ def calendar_of(articles: ArticleQuerySet, period: Period, query: str = "") -> M
 def history_of(outlet: Outlet) -> History:
     """Return how many articles of ``outlet`` readers see, and of when; a minute old at the most."""
     articles = Article.objects.readable().narrowed(outlets=[outlet])
-    return kept(f"history-{outlet.pk}", lambda: _history(articles))
+    return remembered(f"history-{outlet.pk}", lambda: _history(articles))
 
 
 def _history(articles: ArticleQuerySet) -> History:
@@ -223,7 +223,7 @@ def _month_tile(month: Stretch, address: str) -> Tile:
 
 def outlet_histories() -> list[OutletHistory]:
     """Return all outlets that have articles, the most first, a minute old at the most."""
-    told = kept("outlet-histories", _outlet_histories)
+    told = remembered("outlet-histories", _outlet_histories)
     return [
         OutletHistory(outlet, *told.get(outlet.pk, (None, None, "", 0)))
         for outlet in Outlet.objects.with_articles()

@@ -21,6 +21,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from itertools import pairwise
 from math import ceil
 from pathlib import Path
@@ -244,9 +245,9 @@ def _print_pages(kinds: dict[str, list[Question]], rounds: int) -> None:
             lambda word: corrections(word, 3, hidden=hidden),
             [word[:-1] + "龘" for word in longer],
         ),
-        "similar articles": (lambda pk: engine().similar(pk, 6, without=hidden), newest),
+        "similar articles": (partial(engine().similar, most=6, without=hidden), newest),
         "articles counted": (
-            lambda query: engine().how_many(query),
+            engine().how_many,
             [_plain_query(question) for question in kinds["very common word"]],
         ),
     }

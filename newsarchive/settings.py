@@ -25,7 +25,8 @@ if MODE not in ("local", "lan", "https"):
     raise ImproperlyConfigured(f"NEWSARCHIVE_MODE is {MODE!r}; it must be local, lan or https.")
 
 
-def _whole(name: str, value: str) -> int:
+def _whole_number(name: str, default: int) -> int:
+    value = os.environ.get(name, str(default))
     if not value.isdecimal():
         raise ImproperlyConfigured(f"{name} is {value!r}; it must be a whole number.")
     return int(value)
@@ -147,7 +148,7 @@ USE_TZ = True
 TIME_ZONE = os.environ.get("NEWSARCHIVE_TIME_ZONE", "Asia/Shanghai")
 
 # What may be uploaded at once, and the folders of this machine that may be imported in the admin.
-NEWSARCHIVE_UPLOAD_MB = int(os.environ.get("NEWSARCHIVE_UPLOAD_MB", "200"))
+NEWSARCHIVE_UPLOAD_MB = _whole_number("NEWSARCHIVE_UPLOAD_MB", 200)
 NEWSARCHIVE_IMPORT_FOLDERS = [
     folder
     for folder in os.environ.get("NEWSARCHIVE_IMPORT_FOLDERS", "").split(os.pathsep)
@@ -196,12 +197,10 @@ AXES_VERBOSE = False
 NEWSARCHIVE_PRIVATE = os.environ.get("NEWSARCHIVE_PRIVATE") == "1"
 
 # Requests to API and exports that a client may make in a minute; 0: any number.
-NEWSARCHIVE_API_PER_MINUTE = _whole(
-    "NEWSARCHIVE_API_PER_MINUTE", os.environ.get("NEWSARCHIVE_API_PER_MINUTE", "600")
-)
+NEWSARCHIVE_API_PER_MINUTE = _whole_number("NEWSARCHIVE_API_PER_MINUTE", 600)
 
 # How many proxies stand before the site and add to X-Forwarded-For who asked them.
-NEWSARCHIVE_PROXIES = _whole("NEWSARCHIVE_PROXIES", os.environ.get("NEWSARCHIVE_PROXIES", "0"))
+NEWSARCHIVE_PROXIES = _whole_number("NEWSARCHIVE_PROXIES", 0)
 
 # Pages of other sites may read what programs read, without a reader's cookies.
 CORS_URLS_REGEX = r"^/(api/|feeds/|outlets/[^/]+/latest\.atom$)"

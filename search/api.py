@@ -6,14 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_noop as _
 from ninja import Field, Query, Router, Schema, Status
 
-from articles.api import (
-    DAYS,
-    BadQuestionError,
-    Problem,
-    answering_head,
-    name_outlets,
-    narrowing,
-)
+from articles.api import DAYS, Problem, answering_head, name_outlets
+from articles.forms import BadQuestionError, narrowing
 from search.answers import Answer, answer_of, etag_of
 from search.engines.base import IndexUnavailableError
 from search.finding import find_articles

@@ -12,8 +12,8 @@ from django.http import (
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from articles.api import BadQuestionError, narrowing
 from articles.feeds import ENTRIES, ArticleFeed, xml_text
+from articles.forms import BadQuestionError, narrowing
 from articles.models import Article
 from search.engines.base import IndexUnavailableError
 from search.finding import find_articles

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 from django.core.management import get_commands
+from django.urls import resolve
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
-DOCUMENTS = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/formats.md"]
+DOCUMENTS = [
+    str(path.relative_to(ROOT)) for folder in ("", "docs") for path in (ROOT / folder).glob("*.md")
+]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
@@ -28,16 +31,34 @@ def test_the_readme_shows_the_pictures_that_its_command_takes() -> None:
     assert max(path.stat().st_size for path in pictures) < 150_000
 
 
-def test_named_commands_exist() -> None:
-    named = set(re.findall(r"manage\.py (\w+)", README))
-    assert "import_articles" in named
-    assert named <= set(get_commands())
+def test_the_table_of_commands_has_all_of_ours() -> None:
+    ours = {name for name, app in get_commands().items() if app in ("articles", "search")}
+    tabled = set(re.findall(r"^\| `manage\.py (\w+)", README, re.MULTILINE))
+    assert "import_articles" in tabled
+    assert tabled == ours
+    assert set(re.findall(r"manage\.py (\w+)", README)) <= set(get_commands())
+
+
+def test_the_table_of_commands_has_every_script() -> None:
+    scripts = {
+        str(path.relative_to(ROOT))
+        for folder in ("benchmarks", "docs")
+        for path in (ROOT / folder).glob("*.py")
+        if '__name__ == "__main__"' in path.read_text()
+    }
+    assert scripts == set(re.findall(r"^\| `python (\S+\.py)", README, re.MULTILINE))
+
+
+@pytest.mark.parametrize("address", re.findall(r"`(/[^\s`]*)`", README))
+def test_addresses_lead_somewhere(address: str) -> None:
+    assert resolve(address.partition("?")[0])
 
 
 def test_the_settings_table_names_every_variable_that_is_read() -> None:
     sources = [ROOT / "newsarchive/settings.py", ROOT / "newsarchive/serving.py", ROOT / "Makefile"]
     code = "\n".join(source.read_text() for source in sources)
-    read = set(re.findall(r"(?:environ\S*\(\"|\$\{?)(NEWSARCHIVE_\w+|WEB_WORKERS|PORT)\b", code))
+    reading = r"(?:environ\S*\(\"|_whole_number\(\"|\$\{?)"
+    read = set(re.findall(rf"{reading}(NEWSARCHIVE_\w+|WEB_WORKERS|PORT)\b", code))
     documented = set(re.findall(r"^\| `([A-Z_]+)` \|", README, re.MULTILINE))
     assert "NEWSARCHIVE_DATA" in read
     assert read == documented

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from articles.models import Article
 from search.documents import Document
 from search.engines.base import IndexUnavailableError
-from search.engines.whoosh import WhooshBackend, _backend, _damage, _merging
+from search.engines.whoosh import WhooshBackend, _arrays, _backend, _damage, _merging
 from search.indexing import follow_changes
 from search.query import Query, Sort
 from search.verifying import compare
@@ -147,7 +147,7 @@ class TestChecksums:
             read.append(path)
             return original(path)
 
-        original = _damage.checksum
+        original = _arrays.checksum
         monkeypatch.setattr(_damage, "checksum", checksum)
         assert follow_changes() == 0
         for _search in range(3):

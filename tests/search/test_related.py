@@ -167,8 +167,9 @@ def altered(text: str, chance: random.Random) -> str:
     """Return a text as another outlet would take it: a tenth dropped, in the other script."""
     sentences = re.split(r"(?<=[。！？\n])", text)
     kept = [sentence for sentence in sentences if chance.random() > 0.1]
-    script = "hant" if script_of_text(text) == "hans" else "hans"
-    return text_in_script("".join(kept), script).replace("，", ", ")
+    is_simplified = script_of_text(text) == "hans"
+    shown = text_in_script("".join(kept), "hant" if is_simplified else "hans")
+    return shown.replace("，", ", ")
 
 
 @pytest.mark.django_db

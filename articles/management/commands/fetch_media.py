@@ -12,8 +12,8 @@ from django.core.management.base import BaseCommand, CommandError, no_translatio
 from django.db import OperationalError
 from tqdm import tqdm
 
-from articles.api import BadQuestionError, narrowing
 from articles.fetching import FetchError
+from articles.forms import BadQuestionError, narrowing
 from articles.models import Article, ArticleQuerySet
 from articles.pictures import JOBS, AlreadyGatheringError, Fetch, Gathering, fetch_public, gather
 from articles.workers import Workers, WorkersLostError

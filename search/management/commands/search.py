@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandError, no_translatio
 from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import timezone
 
-from articles.api import BadQuestionError, narrowing
+from articles.forms import BadQuestionError, narrowing
 from articles.models import Article
 from search.answers import answer_of
 from search.engines.base import IndexUnavailableError
