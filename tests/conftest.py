@@ -63,10 +63,8 @@ def _what_migrations_made(request: pytest.FixtureRequest) -> None:
         else:
             request.getfixturevalue("db")
         ContentType.objects.clear_cache()
-        articles_app = apps.get_app_config("articles")
-        wanted = {f"view_{name}" for name in articles_app.models}
         known = Permission.objects.filter(content_type__app_label="articles")
-        if not wanted <= set(known.values_list("codename", flat=True)):
+        if not _permissions() <= set(known.values_list("codename", flat=True)):
             for app in apps.get_app_configs():
                 create_permissions(app, verbosity=0)
         if not Outlet.objects.exists():
@@ -78,6 +76,13 @@ def _what_migrations_made(request: pytest.FixtureRequest) -> None:
                     content_type__app_label="articles", codename__in=codenames
                 )
                 Group.objects.create(name=name).permissions.set(permissions)
+
+
+def _permissions() -> set[str]:
+    """The permissions that the models of ``articles`` declare."""
+    options = [model._meta for model in apps.get_app_config("articles").get_models()]
+    usual = {f"{action}_{o.model_name}" for o in options for action in o.default_permissions}
+    return usual | {codename for o in options for codename, _name in o.permissions}
 
 
 @pytest.fixture(autouse=True)

@@ -28,6 +28,7 @@ from articles.models import (
     Outlet,
     OutletAlias,
     PendingChange,
+    Picture,
 )
 from search.indexing import follow_changes
 from tests.desk.jobs import asked, confirmed, done
@@ -476,6 +477,7 @@ def test_every_list_and_change_page_opens(article: Article, admin_client: Client
     assert {model for model in admin.site._registry if model._meta.app_label == "articles"} <= {
         *MODELS,
         Job,
+        Picture,
     }
 
 

@@ -332,7 +332,7 @@ def test_killed_again_and_again(
     [
         ("before commit", 1),
         ("after commit", 2),
-        ("write", 6),
+        ("write", 4),
         ("rename", 1),  # the table of contents of a new index
         ("rename", 2),  # the switch to it
         ("before commit", 4),  # the index has it all, the notes are still there
@@ -356,7 +356,7 @@ def test_killed_at_a_named_moment_of_the_first_import(
 
 @pytest.mark.parametrize(
     ("moment", "times"),
-    [("write", 5), ("rename", 1), ("remove", 1), ("before commit", 4)],
+    [("write", 3), ("rename", 1), ("remove", 1), ("before commit", 4)],
 )
 def test_killed_while_the_index_follows_a_later_import(
     moment: str,
