@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission, User
-from django.contrib.contenttypes.models import ContentType
+from django.contrib.auth.models import User
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page
 from pytest_django import Settings
+
+from tests.people import allow
 
 PASSWORD = "a long enough word"
 
@@ -26,15 +27,7 @@ def person(db: None) -> Callable[..., User]:
 
     def make(name: str, *permissions: str, **fields: Any) -> User:
         user = User.objects.create_user(name, password=PASSWORD, is_staff=True, **fields)
-        # A test with real transactions may leave nothing of what migrations made.
-        ContentType.objects.clear_cache()
-        for codename in permissions:
-            model = codename.rpartition("_")[2].replace("articles", "importrun")
-            kind, _ = ContentType.objects.get_or_create(app_label="articles", model=model)
-            permission, _ = Permission.objects.get_or_create(
-                codename=codename, content_type=kind, defaults={"name": codename}
-            )
-            user.user_permissions.add(permission)
+        allow(user, *permissions)
         return user
 
     return make

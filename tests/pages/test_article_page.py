@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote
 import bibtexparser
 import pytest
 import rispy
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -23,6 +23,7 @@ from pytest_django.live_server_helper import LiveServer
 from articles.captures import make_current
 from articles.models import Article, Capture
 from search.indexing import follow_changes, rebuild
+from tests.people import allow
 
 from .conftest import MIDNIGHT, MakeArticle
 from .test_hidden import plan
@@ -45,7 +46,7 @@ def link_of(page: str, key: str) -> str:
 @pytest.fixture
 def editor(client: Client) -> Client:
     user = User.objects.create_user("editor", is_staff=True)
-    user.user_permissions.add(Permission.objects.get(codename="view_article"))
+    allow(user, "view_article")
     editor = Client()
     editor.force_login(user)
     return editor

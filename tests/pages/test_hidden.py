@@ -8,7 +8,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client
@@ -19,6 +19,7 @@ from articles.models import Article, Outlet
 from search.engines.base import engine
 from search.indexing import follow_changes, rebuild
 from search.verifying import compare
+from tests.people import allow
 
 from .conftest import MIDNIGHT, MakeArticle
 
@@ -228,10 +229,7 @@ class TestThePage:
 
         def client(*permissions: str, is_staff: bool = True) -> Client:
             user = User.objects.create_user("somebody", is_staff=is_staff)
-            for codename in permissions:
-                user.user_permissions.add(
-                    Permission.objects.get(codename=codename, content_type__app_label="articles")
-                )
+            allow(user, *permissions)
             client = Client()
             client.force_login(user)
             return client

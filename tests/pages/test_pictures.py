@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.test import Client
 from PIL import Image
 from playwright.sync_api import Browser, Request
@@ -26,6 +26,7 @@ from articles.sanitising import (
     with_pictures,
     without_pictures,
 )
+from tests.people import allow
 
 PAYLOADS = Path(__file__).parents[2].parent / "shared" / "data" / "xss_payloads.json"
 HERE, THERE = "https://pictures.example/here.png?a=1&b=2", "https://elsewhere.example/there.png"
@@ -227,7 +228,7 @@ class TestAKeptPicture:
         assert client.get(address).status_code == 404
         assert client.get(address, headers=known).status_code == 404
         reader_of_drafts = User.objects.create(username="reader")
-        reader_of_drafts.user_permissions.add(Permission.objects.get(codename="view_article"))
+        allow(reader_of_drafts, "view_article")
         client.force_login(reader_of_drafts)
         response = client.get(address)
         assert response.status_code == 200
