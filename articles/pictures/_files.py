@@ -5,6 +5,8 @@ from pathlib import Path
 
 from django.conf import settings
 
+from articles.disk import sync
+
 __all__ = ["is_kept", "keep", "path_of", "remove_unfinished"]
 
 
@@ -39,7 +41,7 @@ def keep(data: bytes, sha256: str, format: str) -> None:
         unfinished.unlink(missing_ok=True)
         raise
     for folder in (path.parent, path.parent.parent):
-        _sync(folder)
+        sync(folder)
 
 
 def remove_unfinished() -> None:
@@ -55,12 +57,3 @@ def _folder() -> Path:
 
 def _arriving() -> Path:
     return _folder() / "arriving"
-
-
-def _sync(folder: Path) -> None:
-    """Have the names in a folder on the disk, before a row says that they are there."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -6,12 +6,12 @@ index or the new one and never none; ``lock`` is held by the one process that wr
 
 import contextlib
 import fcntl
-import os
 import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from articles.disk import sync
 from search.engines.base import IndexLockedError, IndexUnavailableError
 
 __all__ = ["IndexFolder"]
@@ -70,9 +70,9 @@ class IndexFolder:
         sync_files(generation)
         pointer = self._path / "current.new"
         pointer.write_text(generation.name)
-        _sync(pointer)
+        sync(pointer)
         pointer.replace(self._path / "current")
-        _sync(self._path)
+        sync(self._path)
 
     @contextlib.contextmanager
     def lock(self, *, seconds: float) -> Iterator[None]:
@@ -95,13 +95,5 @@ def sync_files(folder: Path) -> None:
     """Have everything in ``folder`` on the disk before anything is written that relies on it."""
     for path in folder.iterdir():
         if path.is_file():
-            _sync(path)
-    _sync(folder)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+            sync(path)
+    sync(folder)
