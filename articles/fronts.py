@@ -132,7 +132,8 @@ def day_of(articles: ArticleQuerySet) -> Day:
     return Day(
         count,
         [
-            Block(outlet, blocks[outlet].articles, more=own - len(blocks[outlet].articles))
+            # Articles may come or go between the readings.
+            Block(outlet, blocks[outlet].articles, more=max(0, own - len(blocks[outlet].articles)))
             for outlet, own in roomy
             if outlet in blocks
         ],
