@@ -130,6 +130,23 @@ class TestChecksums:
         with pytest.raises(IndexUnavailableError):
             compare()
 
+    def test_damage_is_reported_once_and_again_after_it_was_mended(
+        self, corpus: Documents, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """Many readers search while an index is unusable; a log is to be read afterwards."""
+        backend = build(tmp_path, dict(list(corpus.items())[:20]))
+        file = arrays_of(tmp_path)[0]
+        whole = file.read_bytes()
+        for reports in (1, 2):
+            file.write_bytes(whole[:1000])
+            for _reader in range(5):
+                with pytest.raises(IndexUnavailableError):
+                    backend.count()
+            assert len(caplog.records) == reports
+            assert caplog.records[-1].exc_info
+            file.write_bytes(whole)
+            assert backend.count() == 20
+
     def test_a_copy_that_lost_its_times_serves(
         self,
         archive: list[Article],

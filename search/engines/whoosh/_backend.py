@@ -71,6 +71,7 @@ class WhooshBackend(Engine):
         self._generation: Path | None = None
         self._searcher: Searcher | None = None
         self._leaves: list[Leaf] = []
+        self._known_damage = ""
 
     def find(self, query: Query, start: int, end: int | None) -> Hits:
         """See Engine."""
@@ -146,13 +147,20 @@ class WhooshBackend(Engine):
 
     def _read(self, question: Callable[[list[Leaf]], Answer]) -> Answer:
         """Answer ``question``, again where the index moved on between opening and reading it."""
-        for attempt in range(ATTEMPTS):
+        for _attempt in range(ATTEMPTS):
             try:
-                return question(self._open())
-            except _DAMAGES:
+                answer = question(self._open())
+            except _DAMAGES as error:
                 self._close()
-                logger.warning("Reading the search index failed (%d).", attempt, exc_info=True)
-        raise IndexUnavailableError("the search index is damaged")
+                damage = error
+            else:
+                self._known_damage = ""
+                return answer
+        if self._known_damage != repr(damage):
+            # Once, not for each of a reader's searches until the index is built anew.
+            self._known_damage = repr(damage)
+            logger.error("The search index cannot be read.", exc_info=damage)
+        raise IndexUnavailableError("the search index is damaged") from damage
 
     def _open(self) -> list[Leaf]:
         generation = self._folder.current()
