@@ -64,7 +64,7 @@ def set_up(options: argparse.Namespace) -> Iterator[Path]:
                 )
             (data / "imported").touch()
         start_django(data)
-        yield Path(name)
+        yield options.data / "indexes" if options.data else Path(name)
 
 
 def _tree(archive: Path, folder: Path) -> Path:

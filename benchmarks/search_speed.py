@@ -1,12 +1,13 @@
 """How fast each engine answers, is built and opens, and what it takes.
 
-    python benchmarks/search_speed.py ARCHIVE [--articles N] [--data DIR] [--without NAME …]
+    python benchmarks/search_speed.py ARCHIVE [--articles N] [--data DIR] [--built] [--without NAME]
 
 ARCHIVE is a folder or a .tar.xz of article files; where N is more than it has, more are made of
 their paragraphs, with a vocabulary that grows. Each question is for the exact count and the ids of
 20 articles, in one process that has answered it before. Beside newsarchive, in the same run: Whoosh
 as it comes, SQLite FTS5 and Tantivy, all on newsarchive's segments. ``--data`` keeps the archive
-and its making for the next run; ``--without stock-whoosh`` leaves out what takes hours.
+and the indexes; ``--built`` asks these again, and ``--without stock-whoosh`` leaves out what takes
+hours to build.
 """
 
 import multiprocessing
@@ -14,8 +15,10 @@ import os
 import platform
 import random
 import re
+import shutil
 import statistics
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -63,6 +66,9 @@ def main() -> None:
     parser.add_argument(
         "--without", nargs="+", default=[], choices=list(PEERS)[1:], help="engines to leave out"
     )
+    parser.add_argument(
+        "--built", action="store_true", help="ask the indexes that an earlier run left in --data"
+    )
     options = parser.parse_args()
     with corpus.set_up(options) as folder:
         from benchmarks import peers
@@ -78,10 +84,10 @@ def main() -> None:
         kinds = drawn_questions(list(corpus.Stored(drawn)), chance)
         measured = [kind for name, kind in PEERS.items() if name not in options.without]
         engines: list[Peer] = [getattr(peers, kind)(folder) for kind in measured]
-        _print_costs(engines, stored, folder, kinds)
+        _print_costs(engines, stored, folder, kinds, is_built=options.built)
         _print_speed(engines, kinds, options.rounds)
         _print_pages(kinds, options.rounds)
-        _print_edits(stored.ids, kinds, options.rounds)
+        _print_edits(stored.ids, folder, kinds, options.rounds)
 
 
 # What an index costs.
@@ -92,24 +98,27 @@ def _print_costs(
     stored: corpus.Stored,
     folder: Path,
     kinds: dict[str, list[Question]],
+    *,
+    is_built: bool,
 ) -> None:
     questions = [question for asked in kinds.values() for question in asked[:3]]
     rows: dict[str, list[str]] = {}
     for peer in peers:
         # Processes of their own, which have not seen what this one has.
         arguments = (corpus.data_folder(), folder, type(peer).__name__)
-        costs = _in_a_process(_builder, *arguments, stored.ids, 1)
-        several = {"seconds": 0.0, "own": 0.0, "mapped": 0.0}
-        if type(peer).__name__ == "Ours":
+        costs = several = {"seconds": 0.0, "own": 0.0, "mapped": 0.0}
+        if not is_built:
+            costs = _in_a_process(_builder, *arguments, stored.ids, 1)
+        if not is_built and type(peer).__name__ == "Ours":
             several = _in_a_process(_builder, *arguments, stored.ids, os.cpu_count() or 1)
         peer.open()
         bytes_ = sum(path.stat().st_size for path in peer.folder.rglob("*") if path.is_file())
         cost = _in_a_process(_searcher, *arguments, questions)
         cells = {
-            "building, articles/s, one process": f"{len(stored) / costs['seconds']:.0f}",
+            "building, articles/s, one process": _or_dash(len(stored), costs["seconds"]),
             "… as rebuild_index does": _or_dash(len(stored), several["seconds"]),
-            "building, own memory at most, MB": f"{costs['own'] / 1e6:.0f}",
-            "… and with what is mapped": f"{costs['mapped'] / 1e6:.0f}",
+            "building, own memory at most, MB": _or_dash(costs["own"], 1e6),
+            "… and with what is mapped": _or_dash(costs["mapped"], 1e6),
             "index, bytes an article": f"{bytes_ / len(stored):.0f}",
             "opening, ms": f"{cost['open'] * 1000:.0f}",
             "the first answer, ms": f"{cost['first'] * 1000:.0f}",
@@ -123,8 +132,8 @@ def _print_costs(
     corpus.print_table("What it takes", [peer.name for peer in peers], labelled)
 
 
-def _or_dash(articles: int, seconds: float) -> str:
-    return f"{articles / seconds:.0f}" if seconds else "–"
+def _or_dash(much: float, of: float) -> str:
+    return f"{much / of:.0f}" if much and of else "–"
 
 
 def _in_a_process(function: Callable[..., dict[str, float]], *arguments: Any) -> dict[str, float]:
@@ -255,33 +264,39 @@ def _plain_query(question: Question) -> Any:
     return Query(understand(question.query).condition or AnyOf())
 
 
-def _print_edits(ids: Sequence[int], kinds: dict[str, list[Question]], rounds: int) -> None:
+def _print_edits(
+    ids: Sequence[int], folder: Path, kinds: dict[str, list[Question]], rounds: int
+) -> None:
     """Save articles one by one, as the admin does, and search before and after."""
+    from benchmarks.peers import Ours
     from search.engines.base import engine
-    from search.finding import find_articles
     from search.indexing import documents
 
     queries = [question.query for question in kinds["common word"]]
-
-    def search() -> list[str]:
-        for query in queries:
-            find_articles(query)
-        return [
-            cell for cells in _cells([_timed(find_articles, queries, rounds)]) for cell in cells
-        ]
-
-    rows: list[Row] = [("searching before", search())]
-    chance = random.Random(corpus.SEED)
-    for label, number in (("saving until found", 20), (f"… after {EDITS} edits", EDITS)):
-        seconds = []
-        for pk in chance.choices(ids, k=number):
-            started = time.perf_counter()
-            engine().replace([pk], documents)
-            engine().count()
-            seconds.append(time.perf_counter() - started)
-        rows.append((label, [cell for cells in _cells([seconds]) for cell in cells]))
-    rows.append((f"searching after {EDITS} edits", search()))
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        # A segment's file is never changed, so that a link is as good as a copy.
+        shutil.copytree(folder / "ours", Path(name) / "ours", copy_function=os.link)
+        Ours(Path(name)).open()
+        rows: list[Row] = [("searching before", _searching(queries, rounds))]
+        chance = random.Random(corpus.SEED)
+        for label, number in (("saving until found", 20), (f"… after {EDITS} edits", EDITS)):
+            seconds = []
+            for pk in chance.choices(ids, k=number):
+                started = time.perf_counter()
+                engine().replace([pk], documents)
+                engine().count()
+                seconds.append(time.perf_counter() - started)
+            rows.append((label, [cell for cells in _cells([seconds]) for cell in cells]))
+        rows.append((f"searching after {EDITS} edits", _searching(queries, rounds)))
     corpus.print_table("Edits, and a common word: ms", ["p50", "p95", "longest"], rows)
+
+
+def _searching(queries: Sequence[str], rounds: int) -> list[str]:
+    from search.finding import find_articles
+
+    for query in queries:
+        find_articles(query)
+    return [cell for cells in _cells([_timed(find_articles, queries, rounds)]) for cell in cells]
 
 
 def _timed(ask: Callable[[Any], object], questions: Sequence[Any], rounds: int) -> list[float]:
