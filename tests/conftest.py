@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
 
+import hypothesis
 import pytest
 from django.apps import apps
 from django.conf import settings
@@ -26,6 +27,10 @@ from search.indexing import rebuild
 
 ROOT = Path(__file__).parents[1]
 EPOCH = 1_600_000_000_000
+
+# How long an example takes says nothing on a machine that is doing other things.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(autouse=True, scope="session")

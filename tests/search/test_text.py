@@ -16,15 +16,13 @@ from search.text import (
     LONGEST_GRAM,
     fold,
     grams,
+    is_unspaced,
     occurrences,
     pieces,
     required_grams,
     segments,
     words,
 )
-
-settings.register_profile("untimed", deadline=None)
-settings.load_profile("untimed")
 
 SAMPLE = Path(__file__).parents[2] / "sample" / "articles"
 HAN_RUN = re.compile(r"[\u4e00-\u9fff]+")
@@ -242,6 +240,16 @@ class TestPieces:
 class TestGrams:
     def test_are_characters_pairs_and_parts(self) -> None:
         assert grams("国安法 f-35a") == {"国", "安", "法", "国安", "安法", "f", "35", "a"}
+
+    @given(newsprint)
+    @example("")
+    @example("𠮷野家・ＡＢ１２")
+    def test_are_all_in_the_text_and_once(self, text: str) -> None:
+        folded = fold(text)
+        found = list(grams(folded))
+        assert all(gram in folded for gram in found)
+        assert len(set(found)) == len(found) == len(grams(folded))
+        assert set(filter(is_unspaced, folded)) <= set(found)
 
     def test_of_a_piece_are_the_fewest(self) -> None:
         assert required_grams("国安法") == {"国安", "安法"}

@@ -12,6 +12,7 @@ from search.engines.whoosh._arrays import ArraysWriter
 from search.engines.whoosh._postings import PostingsCollector, starts_of
 from search.engines.whoosh._schema import COLUMNS
 from search.engines.whoosh._segment import ArraySegment
+from search.text import Grams
 
 __all__ = ["CollectedPostings", "DocumentWriter", "PostingsWriter"]
 
@@ -28,7 +29,10 @@ class CollectedPostings:
     def add(self, item: tuple[str, Any, int, float, Any]) -> None:
         """Take the terms of one document's field."""
         field, terms, document, _weight, counts = item
-        self.fields[field].add(document, terms, counts)
+        if isinstance(terms, Grams):
+            self.fields[field].add_grams(document, terms)
+        else:
+            self.fields[field].add(document, terms, counts)
 
     def iter_postings(self) -> "CollectedPostings":
         """Hand all over to the codec's writer."""

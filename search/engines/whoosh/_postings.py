@@ -9,12 +9,13 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
 
 from search.engines.whoosh._arrays import Array
+from search.text import Grams, gram_of
 
 __all__ = ["MOST_COUNTED", "FieldPostings", "PostingsCollector", "encoded", "starts_of"]
 
@@ -32,8 +33,10 @@ class PostingsCollector:
         self._terms: list[Array] = []
         self._documents: list[Array] = []
         self._counts: list[Array] = []
+        self._grams: list[Array] = []
+        self._documents_of_grams: list[Array] = []
 
-    def add(self, document: int, terms: Iterable[str], counts: Iterable[int] | None) -> None:
+    def add(self, document: int, terms: Iterable[str], counts: Iterable[int] | None = None) -> None:
         """Add a document's distinct ``terms``, in ranked fields with how often each is there."""
         numbers = np.fromiter(map(self._numbers.__getitem__, terms), np.uint32)
         self._terms.append(numbers)
@@ -41,19 +44,28 @@ class PostingsCollector:
         if counts is not None:
             self._counts.append(np.fromiter((min(n, MOST_COUNTED) for n in counts), np.uint16))
 
+    def add_grams(self, document: int, grams: Grams) -> None:
+        """Add a document's grams."""
+        self.add(document, grams.parts)
+        self._grams.append(grams.numbers)
+        self._documents_of_grams.append(np.full(len(grams.numbers), document, np.uint32))
+
     def arrays(self) -> dict[str, Array]:
         """Return the field's arrays."""
-        terms = [encoded(term) for term in self._numbers]
+        grams, numbers_of_grams = np.unique(_joined(self._grams, np.uint64), return_inverse=True)
+        terms = [encoded(term) for term in chain(self._numbers, map(gram_of, grams.tolist()))]
+        numbers = np.concatenate((*self._terms, numbers_of_grams + len(self._numbers)))
+        documents = np.concatenate((*self._documents, *self._documents_of_grams))
         order = sorted(range(len(terms)), key=terms.__getitem__)
         rank = np.empty(len(order), np.uint32)
         rank[order] = np.arange(len(order), dtype=np.uint32)
-        by_term = rank[_joined(self._terms, np.uint32)]
+        by_term = rank[numbers]
         sorted_postings = np.argsort(by_term, kind="stable")
         arrays = {
             "terms": np.frombuffer(b"".join(terms[i] for i in order), np.uint8),
             "term_starts": starts_of([len(terms[i]) for i in order]),
             "starts": starts_of(np.bincount(by_term, minlength=len(order))),
-            "documents": _joined(self._documents, np.uint32)[sorted_postings],
+            "documents": documents[sorted_postings],
         }
         if self._counts:
             arrays["counts"] = _joined(self._counts, np.uint16)[sorted_postings]
