@@ -5,13 +5,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import settings
 
 from articles.models import Article, Capture, Outlet
 from search.indexing import rebuild
-
-settings.register_profile("untimed", deadline=None)
-settings.load_profile("untimed")
 
 MIDNIGHT = datetime(2023, 12, 13, 16, tzinfo=UTC)
 """In Shanghai, the first moment of 14 December 2023."""

@@ -39,9 +39,6 @@ from tests.search.corpus import (
     scan,
 )
 
-settings.register_profile("untimed", deadline=None)
-settings.load_profile("untimed")
-
 ALL_SORTS = list(Sort)
 ENGINES = {"whoosh": WhooshBackend, "memory": MemoryBackend}
 

@@ -1,7 +1,7 @@
 """Explanations: what is missing, and ways out that find what they promise."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from search.explaining import (
@@ -14,9 +14,6 @@ from search.explaining import (
 )
 from search.language import And, Node, Not, Or, Phrase, Word, parse
 from search.query import Text
-
-settings.register_profile("untimed", deadline=None)
-settings.load_profile("untimed")
 
 ARCHIVE = [
     "香港国安法今天生效",

@@ -15,9 +15,6 @@ from search.query import Piece
 from search.text import fold
 from search.understanding import understand
 
-settings.register_profile("untimed", deadline=None)
-settings.load_profile("untimed")
-
 SAMPLE = sorted((Path(__file__).parents[2] / "sample" / "articles").glob("*/*.md"))
 LINK = (
     '<a href="https://x.example/?国安法" title="国安法 &quot;>" rel="noopener noreferrer nofollow">'

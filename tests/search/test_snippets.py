@@ -6,16 +6,13 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from search.query import Piece
 from search.snippets import marked, snippet
 from search.text import fold, with_gaps
 from search.understanding import understand
-
-settings.register_profile("untimed", deadline=None)
-settings.load_profile("untimed")
 
 PAYLOADS = [
     'a<b 测试 "><svg/onload=alert(1)//',

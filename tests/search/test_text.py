@@ -9,7 +9,7 @@ import jieba
 import opencc
 import pytest
 import rjieba
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from search.text import (

@@ -2,13 +2,10 @@
 
 from datetime import date, timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from search.timeline import MOST_BARS, Timeline, Unit, period_of, timeline
-
-settings.register_profile("untimed", deadline=None)
-settings.load_profile("untimed")
 
 FIRST = date(2000, 1, 1)
 near = st.integers(0, 100).map(lambda n: FIRST + timedelta(days=n))
