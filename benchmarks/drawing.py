@@ -2,7 +2,7 @@
 
 import random
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
@@ -10,8 +10,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import jieba
+from django.utils.timezone import localtime
 
 from benchmarks.questions import Question
+from search.query import Sort
 from search.text import fold, segments
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ __all__ = ["QUESTIONS", "drawn_questions"]
 QUESTIONS = 10
 """How many there are of a kind, where there are enough words."""
 HAN = "[\u4e00-\u9fff]"
+LATIN = "(?!(?:and|or|not)$)[a-z]{2,}"
+WITH_DIGITS = "[a-z]+-?[0-9]+"
 DEEP = 1000
 LONG_HEADLINE = 30
 RARE = (2, 5)
@@ -34,80 +38,123 @@ def drawn_questions(
     articles: "Sequence[Article]", chance: random.Random
 ) -> dict[str, list[Question]]:
     """Return questions by kind, as most of ``articles`` write them."""
-    words = _Words([article.text for article in articles], chance)
-    of_titles = _Words([article.title for article in articles], chance)
+    texts = _Texts([article.text for article in articles], chance)
+    titles = _Texts([article.title for article in articles], chance)
     size = len(articles)
-    rare = words.between(*RARE)
-    common, frequent = (words.between(a * size, b * size) for a, b in (COMMON, VERY_COMMON))
-    longer = _Words([article.text for article in articles], chance, characters="{3,4}")
-    in_titles = of_titles.between(IN_TITLES * size, size)
-    pairs = words.together(common, 2)
+    common, frequent = (
+        texts.words(HAN + "{2}", least * size, most * size) for least, most in (COMMON, VERY_COMMON)
+    )
+    pairs = texts.together(common, 2)
     headlines = [a.headline for a in articles if len(a.headline) >= LONG_HEADLINE]
-    ordinary = [Question(words=(word,)) for word in common]
-    very_common = [Question(words=(word,)) for word in frequent]
-    first, last = date(2019, 3, 1), date(2020, 2, 29)
+    very_common = _of_words(frequent)
+    years = Counter(localtime(a.published_at).year for a in articles if a.published_at)
+    outlets = Counter((article.outlet_id, article.outlet.slug) for article in articles)
     kinds = {
-        "rare word": [Question(words=(word,)) for word in rare],
-        "common word": ordinary,
+        "one character": _of_words(texts.words(HAN, COMMON[0] * size, size)),
+        "rare word": _of_words(texts.words(HAN + "{2}", *RARE)),
+        "common word": _of_words(common),
         "very common word": very_common,
-        "common word of 3 or 4 characters": [
-            Question(words=(word,)) for word in longer.between(COMMON[0] * size, size)
-        ],
+        "common word of 3 or 4 characters": _of_words(
+            texts.words(HAN + "{3,4}", COMMON[0] * size, size)
+        ),
+        "3 or 4 characters, no segment": _of_words(texts.strings_without_segments()),
+        "Latin word": _of_words(texts.words(LATIN, COMMON[0] * size, size)),
+        "letters and digits": _of_words(texts.words(WITH_DIGITS, RARE[0], size)),
         "2 words": [Question(words=pair) for pair in pairs],
-        "3 words": [Question(words=three) for three in words.together(common, 3)],
-        "phrase": [Question(phrase=phrase) for phrase in words.phrases()],
+        "3 words": [Question(words=three) for three in texts.together(common, 3)],
+        "phrase": [Question(phrase=phrase) for phrase in texts.phrases()],
         "short phrase across punctuation": [
-            Question(phrase=phrase) for phrase in words.phrases_across_punctuation()
+            Question(phrase=phrase) for phrase in texts.matches(f"{HAN}{{1,2}}[，。]{HAN}{{1,2}}")
         ],
         "word NOT word": [
             Question(words=(a,), without=(b,)) for a, b in zip(common, frequent, strict=False)
         ],
         "word OR word": [Question(either=pair) for pair in pairs],
         "very common word, of one year": [
-            replace(question, after=first, before=last) for question in very_common
+            replace(question, after=date(year, 1, 1), before=date(year, 12, 31))
+            for year, _articles in years.most_common(1)
+            for question in very_common
         ],
-        "long run": [Question(words=(run,)) for run in words.runs()],
-        "title: word": [Question(words=(word,), in_title=True) for word in in_titles],
-        "long headline": [
-            Question(words=(text,))
-            for text in chance.sample(headlines, min(QUESTIONS, len(headlines)))
+        "very common word, of one outlet": [
+            replace(question, outlet=outlet)
+            for outlet, _articles in outlets.most_common(1)
+            for question in very_common
         ],
+        "long run": _of_words(texts.matches(HAN + "{8}")),
+        "title: word": [
+            Question(words=(word,), in_title=True)
+            for word in titles.words(HAN + "{2}", IN_TITLES * size, size)
+        ],
+        "long headline": _of_words(chance.sample(headlines, min(QUESTIONS, len(headlines)))),
         f"very common word, from the {DEEP}th": [replace(q, start=DEEP) for q in very_common],
         "very common word, facets, timeline": [replace(q, with_facets=True) for q in very_common],
-        "very common word, newest first": [replace(q, newest=True) for q in very_common],
+        "very common word, newest first": [replace(q, sort=Sort.NEWEST) for q in very_common],
+        "very common word, oldest first": [replace(q, sort=Sort.OLDEST) for q in very_common],
     }
     return {kind: questions for kind, questions in kinds.items() if questions}
 
 
-class _Words:
-    """The words of so many Han characters in some texts."""
+def _of_words(written: Sequence[str]) -> list[Question]:
+    return [Question(words=(word,)) for word in written]
 
-    def __init__(
-        self, texts: Sequence[str], chance: random.Random, characters: str = "{2}"
-    ) -> None:
+
+class _Texts:
+    """Some texts, and which of them have each segment."""
+
+    def __init__(self, texts: Sequence[str], chance: random.Random) -> None:
         self._chance = chance
         self._texts = texts
         self._folds = [fold(text) for text in texts]
-        wanted = re.compile(HAN + characters)
-        self._words = [set(filter(wanted.fullmatch, segments(text))) for text in self._folds]
-        self._holders = Counter(word for words in self._words for word in sorted(words))
+        self._holders: defaultdict[str, list[int]] = defaultdict(list)
+        for number, folded in enumerate(self._folds):
+            for segment in sorted(set(segments(folded))):
+                self._holders[segment].append(number)
 
-    def between(self, least: float, most: float) -> list[str]:
-        """Return words that so many texts have."""
-        found = [word for word, holders in self._holders.items() if least <= holders <= most]
-        return [self._written(w) for w in self._sample(found)]
+    def words(self, pattern: str, least: float, most: float) -> list[str]:
+        """Return segments that match ``pattern`` and that so many texts have."""
+        found = [
+            segment
+            for segment, holders in self._holders.items()
+            if least <= len(holders) <= most and re.fullmatch(pattern, segment)
+        ]
+        return [self._written(segment) for segment in self._sample(found)]
 
     def together(self, written: Sequence[str], number: int) -> list[tuple[str, ...]]:
-        """Return words that stand together in a text, the first of them of ``written``."""
+        """Return words that stand together in a text, the first of them of ``written``.
+
+        None where a text has too few others.
+        """
         found = []
         least = COMMON[0] * len(self._texts)
         for word in written:
-            holders = [words for words in self._words if fold(word) in words]
-            one = sorted(self._chance.choice(holders) - {fold(word)})
-            others = [other for other in one if self._holders[other] >= least]
-            drawn = self._chance.sample(others, min(number - 1, len(others)))
-            found.append((word, *map(self._written, drawn)))
+            text = self._folds[self._chance.choice(self._holders[fold(word)])]
+            others = [
+                other
+                for other in sorted(set(segments(text)) - {fold(word)})
+                if re.fullmatch(HAN + "{2}", other) and len(self._holders[other]) >= least
+            ]
+            if len(others) >= number - 1:
+                drawn = self._chance.sample(others, number - 1)
+                found.append((word, *map(self._written, drawn)))
         return found
+
+    def strings_without_segments(self) -> list[str]:
+        """Return strings that are a segment of no text, while all their pairs are common."""
+        found: list[str] = []
+        for folded in self._chance.sample(self._folds, len(self._folds)):
+            pattern = re.compile(f"{HAN}{{{self._chance.choice((3, 4))}}}")
+            drawn = pattern.search(folded, self._chance.randrange(len(folded) or 1))
+            if drawn and drawn[0] not in self._holders and self._has_common_pairs(drawn[0]):
+                found.append(self._written(drawn[0]))
+            if len(found) == QUESTIONS:
+                break
+        return found
+
+    def _has_common_pairs(self, string: str) -> bool:
+        least = COMMON[0] * len(self._folds)
+        return all(
+            sum(a + b in folded for folded in self._folds) >= least for a, b in pairwise(string)
+        )
 
     def phrases(self) -> list[str]:
         """Return two neighbouring words each, as they are written."""
@@ -128,26 +175,19 @@ class _Words:
                 break
         return found
 
-    def runs(self) -> list[str]:
-        """Return runs of eight characters each, as they are written."""
-        pattern = re.compile(f"{HAN}{{8}}")
-        drawn = self._sample([text for text in self._texts if pattern.search(text)])
-        return [self._chance.choice(pattern.findall(text)) for text in drawn]
+    def matches(self, pattern: str) -> list[str]:
+        """Return what matches ``pattern``, one of a text, as it is written."""
+        drawn = self._sample([text for text in self._texts if re.search(pattern, text)])
+        return [self._chance.choice(re.findall(pattern, text)) for text in drawn]
 
-    def phrases_across_punctuation(self) -> list[str]:
-        """Return one or two characters on each side of a comma or full stop, as written."""
-        pattern = re.compile(f"{HAN}{{1,2}}[，。]{HAN}{{1,2}}")
-        drawn = self._sample([text for text in self._texts if pattern.search(text)])
-        return [self._chance.choice(pattern.findall(text)) for text in drawn]
+    def _sample(self, strings: Sequence[str]) -> list[str]:
+        return self._chance.sample(strings, min(QUESTIONS, len(strings)))
 
-    def _sample(self, words: Sequence[str]) -> list[str]:
-        return self._chance.sample(words, min(QUESTIONS, len(words)))
-
-    def _written(self, word: str) -> str:
-        """Return a folded word as most texts write it."""
+    def _written(self, folded: str) -> str:
+        """Return a folded string as most texts write it."""
         spellings: Counter[str] = Counter()
-        for text, folded in zip(self._texts, self._folds, strict=True):
-            position = folded.find(word)
+        for text, searched in zip(self._texts, self._folds, strict=True):
+            position = searched.find(folded)
             if position >= 0:
-                spellings[text[position : position + len(word)]] += 1
+                spellings[text[position : position + len(folded)]] += 1
         return spellings.most_common(1)[0][0]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
+from search.query import Sort
 from search.text import fold
 
 __all__ = ["PAGE", "Answer", "Question", "quoted"]
@@ -24,7 +25,9 @@ class Question:
     in_title: bool = False
     after: date | None = None
     before: date | None = None
-    newest: bool = False
+    outlet: tuple[int, str] | None = None
+    """Its id and its slug."""
+    sort: Sort = Sort.RELEVANCE
     start: int = 0
     with_facets: bool = False
 
@@ -37,6 +40,7 @@ class Question:
         if self.either:
             parts.append(f"({' OR '.join(self.either)})")
         parts += [f"-{word}" for word in self.without]
+        parts += [f"outlet:{self.outlet[1]}"] if self.outlet else []
         parts += [f"after:{self.after}"] if self.after else []
         parts += [f"before:{self.before}"] if self.before else []
         return " ".join(parts)

@@ -4,17 +4,16 @@
 
 ARCHIVE is a folder or a .tar.xz of article files; where N is more than it has, more are made of
 their paragraphs, with a vocabulary that grows. Each question is for the exact count and the ids of
-20 articles, in one process that has answered it before. Beside newsarchive, in the same run: Whoosh
+20 articles, in one process that has answered it before; newsarchive is also asked what it does not
+remember. Beside newsarchive, in the same run: Whoosh
 as it comes, SQLite FTS5 and Tantivy, all on newsarchive's segments. ``--data`` keeps the archive
 and the indexes; ``--built`` asks these again, and ``--without stock-whoosh`` leaves out what takes
 hours to build.
 """
 
-import multiprocessing
 import os
 import platform
 import random
-import re
 import shutil
 import statistics
 import sys
@@ -29,9 +28,9 @@ from typing import TYPE_CHECKING, Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks import corpus
+from benchmarks.costs import print_costs
 from benchmarks.drawing import QUESTIONS, drawn_questions
 from benchmarks.questions import Question
-from search.text import fold, segments
 
 if TYPE_CHECKING:
     from benchmarks.peers import Peer
@@ -40,9 +39,12 @@ NOTES = """
 newsarchive counts outlets, years and days in every answer; the peers only where the row says so.
 Questions are the same for all, and written as most articles write them. All are given newsarchive's
 fold and segments. newsarchive finds every string, whichever way it would be cut, the peers only
-segments. No round begins more than 5 seconds after the first, so a slow engine is asked less often.
-Memory is what a process holds itself, and with what it mapped of files, which all processes share
-and which the system takes back when others need it."""
+segments. It looks up an outlet by its name in each question, the peers are given its number.
+newsarchive remembers which articles have a string (64 MB at most), the peers do not. Where strings
+are asked for the first time, it has forgotten all of them before each question; what every search
+needs is there. No round begins more than 5 seconds after the first, so a slow engine is asked less
+often. Memory is what a process holds itself, and with what it mapped of files, which all processes
+share and which the system takes back when others need it."""
 
 PEERS = {
     "newsarchive": "Ours",
@@ -57,6 +59,8 @@ MOST_SECONDS = 5.0
 EDITS = 1000
 
 Row = tuple[str, list[str]]
+Times = dict[str, list[list[float]]]
+"""The seconds of all answers, by kind of question and peer."""
 
 
 def main() -> None:
@@ -84,130 +88,48 @@ def main() -> None:
         kinds = drawn_questions(list(corpus.Stored(drawn)), chance)
         measured = [kind for name, kind in PEERS.items() if name not in options.without]
         engines: list[Peer] = [getattr(peers, kind)(folder) for kind in measured]
-        _print_costs(engines, stored, folder, kinds, is_built=options.built)
-        _print_speed(engines, kinds, options.rounds)
+        some = [question for questions in kinds.values() for question in questions[:3]]
+        print_costs(engines, stored, folder, some, is_built=options.built)
+        asked = _print_speed(engines, kinds, options.rounds)
         _print_pages(kinds, options.rounds)
         _print_edits(stored.ids, folder, kinds, options.rounds)
+        for label, times in asked.items():
+            _print_ratios(label, engines, times)
 
 
-# What an index costs.
-
-
-def _print_costs(
-    peers: "Sequence[Peer]",
-    stored: corpus.Stored,
-    folder: Path,
-    kinds: dict[str, list[Question]],
-    *,
-    is_built: bool,
-) -> None:
-    questions = [question for asked in kinds.values() for question in asked[:3]]
-    rows: dict[str, list[str]] = {}
-    for peer in peers:
-        # Processes of their own, which have not seen what this one has.
-        arguments = (corpus.data_folder(), folder, type(peer).__name__)
-        costs = several = {"seconds": 0.0, "own": 0.0, "mapped": 0.0}
-        if not is_built:
-            costs = _in_a_process(_builder, *arguments, stored.ids, 1)
-        if not is_built and type(peer).__name__ == "Ours":
-            several = _in_a_process(_builder, *arguments, stored.ids, os.cpu_count() or 1)
-        peer.open()
-        bytes_ = sum(path.stat().st_size for path in peer.folder.rglob("*") if path.is_file())
-        cost = _in_a_process(_searcher, *arguments, questions)
-        cells = {
-            "building, articles/s, one process": _or_dash(len(stored), costs["seconds"]),
-            "… as rebuild_index does": _or_dash(len(stored), several["seconds"]),
-            "building, own memory at most, MB": _or_dash(costs["own"], 1e6),
-            "… and with what is mapped": _or_dash(costs["mapped"], 1e6),
-            "index, bytes an article": f"{bytes_ / len(stored):.0f}",
-            "opening, ms": f"{cost['open'] * 1000:.0f}",
-            "the first answer, ms": f"{cost['first'] * 1000:.0f}",
-            "searching, own memory, MB": f"{cost['own'] / 1e6:.0f}",
-            "… of which since opening": f"{(cost['own'] - cost['before']) / 1e6:.0f}",
-            "… with what is mapped": f"{cost['mapped'] / 1e6:.0f}",
-        }
-        for number, (label, cell) in enumerate(cells.items()):
-            rows.setdefault(f"{number} {label}", []).append(cell)
-    labelled = [(label.partition(" ")[2], cells_) for label, cells_ in rows.items()]
-    corpus.print_table("What it takes", [peer.name for peer in peers], labelled)
-
-
-def _or_dash(much: float, of: float) -> str:
-    return f"{much / of:.0f}" if much and of else "–"
-
-
-def _in_a_process(function: Callable[..., dict[str, float]], *arguments: Any) -> dict[str, float]:
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(function, arguments)
-
-
-def _builder(
-    data: Path, folder: Path, name: str, ids: Sequence[int], jobs: int
-) -> dict[str, float]:
-    """Build an index; return seconds, and bytes of memory."""
-    corpus.start_django(data)
-    from benchmarks import peers
-
-    peer = getattr(peers, name)(folder)
-    list(segments(fold("词典与字表先读好")))
-    started = time.monotonic()
-    if jobs > 1:
-        # Pool's processes may have no children, which are what is measured here.
-        multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
-        peer.build_in_processes(ids, jobs)
-    else:
-        peer.build(corpus.Stored(ids))
-    return {"seconds": time.monotonic() - started, **_memory()}
-
-
-def _searcher(data: Path, folder: Path, name: str, questions: list[Question]) -> dict[str, float]:
-    """Open an index and answer questions; return seconds, and bytes of memory."""
-    corpus.start_django(data)
-    from benchmarks import peers
-
-    peer = getattr(peers, name)(folder)
-    list(segments(fold("词典与字表先读好")))
-    before = _memory()["own"]
-    started = time.monotonic()
-    peer.open()
-    opened = time.monotonic()
-    peer.find(questions[0])
-    answered = time.monotonic()
-    for question in questions:
-        peer.find(question)
-    return {"open": opened - started, "first": answered - opened, "before": before, **_memory()}
-
-
-def _memory() -> dict[str, float]:
-    """Return what this process holds itself now, and the most it held with mapped files, in bytes.
-
-    Not ``ru_maxrss``, in which Linux keeps what the parent held when it started this process.
-    """
-    status = Path("/proc/self/status").read_text()
-    own, most = (re.search(rf"{name}:\s*(\d+) kB", status) for name in ("RssAnon", "VmHWM"))
-    return {
-        "own": int(own[1]) * 1024 if own else 0,
-        "mapped": int(most[1]) * 1024 if most else 0,
-    }
-
-
-# How fast it answers.
-
-
-def _print_speed(peers: "Sequence[Peer]", kinds: dict[str, list[Question]], rounds: int) -> None:
-    rows: dict[str, list[Row]] = {name: [] for name in ("hits", "p50", "p95", "longest")}
+def _print_speed(
+    peers: "Sequence[Peer]", kinds: dict[str, list[Question]], rounds: int
+) -> dict[str, Times]:
+    """Print and return the times of questions that are asked for the first time, and again."""
+    hits: list[Row] = []
+    first: Times = {}
+    again: Times = {}
     for kind, questions in kinds.items():
-        counts, seconds = [], []
-        for peer in peers:
-            counts.append([peer.find(question).count for question in questions])
-            seconds.append(_timed(peer.find, questions, rounds))
-        rows["hits"].append((kind, [f"{statistics.median(found):.0f}" for found in counts]))
-        for name, cells in zip(("p50", "p95", "longest"), _cells(seconds), strict=True):
-            rows[name].append((kind, cells))
+        counts = [[peer.find(question).count for question in questions] for peer in peers]
+        hits.append((kind, [f"{statistics.median(found):.0f}" for found in counts]))
+        first[kind] = [_timed(peer.find, questions, rounds, peer.forget) for peer in peers]
+        again[kind] = [_timed_again(peer.find, questions, rounds) for peer in peers]
     columns = [peer.name for peer in peers]
-    corpus.print_table("Articles found, median", columns, rows["hits"])
-    for name in ("p50", "p95", "longest"):
-        corpus.print_table(f"ms, {name}", columns, rows[name])
+    corpus.print_table("Articles found, median", columns, hits)
+    asked = {"asked for the first time": first, "asked again": again}
+    for label, times in asked.items():
+        cells = {kind: _cells(seconds) for kind, seconds in times.items()}
+        for place, name in enumerate(("p50", "p95", "longest")):
+            rows = [(kind, of_kind[place]) for kind, of_kind in cells.items()]
+            corpus.print_table(f"ms, {label}: {name}", columns, rows)
+    return asked
+
+
+def _print_ratios(label: str, peers: "Sequence[Peer]", times: Times) -> None:
+    """Print how many times newsarchive's p50, who is the first of ``peers``, the others' is."""
+    ratios: dict[str, list[float]] = {}
+    for kind, seconds in times.items():
+        ours, *theirs = map(statistics.median, seconds)
+        ratios[kind] = [p50 / ours for p50 in theirs]
+    ratios["median"] = list(map(statistics.median, zip(*ratios.values(), strict=True)))
+    rows = [(kind, [f"{ratio:.1f}" for ratio in of_kind]) for kind, of_kind in ratios.items()]
+    columns = [peer.name for peer in peers[1:]]
+    corpus.print_table(f"How many times newsarchive's p50, {label}", columns, rows)
 
 
 def _cells(seconds: Iterable[list[float]]) -> tuple[list[str], list[str], list[str]]:
@@ -294,17 +216,31 @@ def _print_edits(
 def _searching(queries: Sequence[str], rounds: int) -> list[str]:
     from search.finding import find_articles
 
-    for query in queries:
-        find_articles(query)
-    return [cell for cells in _cells([_timed(find_articles, queries, rounds)]) for cell in cells]
+    seconds = _timed_again(find_articles, queries, rounds)
+    return [cell for cells in _cells([seconds]) for cell in cells]
 
 
-def _timed(ask: Callable[[Any], object], questions: Sequence[Any], rounds: int) -> list[float]:
+def _timed_again(
+    ask: Callable[[Any], object], questions: Sequence[Any], rounds: int
+) -> list[float]:
     """Return the seconds of each answer to questions that have been asked once before."""
+    for question in questions:
+        ask(question)
+    return _timed(ask, questions, rounds)
+
+
+def _timed(
+    ask: Callable[[Any], object],
+    questions: Sequence[Any],
+    rounds: int,
+    forget: Callable[[], None] = lambda: None,
+) -> list[float]:
+    """Return the seconds of each answer, before which ``forget`` is called."""
     seconds: list[float] = []
     began = time.monotonic()
     for _round in range(rounds):
         for question in questions:
+            forget()
             started = time.perf_counter()
             ask(question)
             seconds.append(time.perf_counter() - started)

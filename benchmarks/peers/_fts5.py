@@ -7,9 +7,17 @@ from typing import Any
 from articles.models import Article, end_of, start_of
 from benchmarks.peers._peer import DAY, TITLE_WEIGHT, Peer, search_form
 from benchmarks.questions import PAGE, Answer, Question
+from search.query import Sort
 from search.text import fold, segments, words
 
 __all__ = ["Segments", "Trigrams"]
+
+
+ORDERS = {
+    Sort.RELEVANCE: "rank",
+    Sort.NEWEST: "published DESC, id DESC",
+    Sort.OLDEST: "published NULLS LAST, id DESC",
+}
 
 
 class _Fts5(Peer):
@@ -39,6 +47,7 @@ class _Fts5(Peer):
                     "INSERT INTO texts (rowid, title, text) VALUES (?, ?, ?)",
                     [article.pk, self.prepared(document.title), self.prepared(document.text)],
                 )
+            database.execute("INSERT INTO texts (texts) VALUES ('optimize')")
 
     def open(self) -> None:
         """See Peer."""
@@ -46,32 +55,42 @@ class _Fts5(Peer):
 
     def find(self, question: Question) -> Answer:
         """See Peer."""
-        source, values = self._source(question)
-        order = "published DESC, id DESC" if question.newest else "rank"
-        rows = self._rows(
-            f"SELECT texts.rowid {source} ORDER BY {order} LIMIT {PAGE} OFFSET {question.start}",
+        source, values = self._source(question, is_joined=question.sort != Sort.RELEVANCE)
+        order = f"ORDER BY {ORDERS[question.sort]} LIMIT {PAGE} OFFSET {question.start}"
+        rows = self._rows(f"SELECT texts.rowid {source} {order}", values)
+        return Answer(self._count(question), [pk for (pk,) in rows])
+
+    def _count(self, question: Question) -> int:
+        """Count what is found, with facets by outlet and by day too."""
+        source, values = self._source(question, is_joined=question.with_facets)
+        if not question.with_facets:
+            return sum(count for (count,) in self._rows(f"SELECT count(*) {source}", values))
+        counts = self._rows(
+            "WITH found AS MATERIALIZED"
+            f" (SELECT outlet, published / {DAY} AS day {source})"
+            " SELECT 'outlet', outlet, count(*) FROM found GROUP BY outlet UNION ALL"
+            " SELECT 'day', day, count(*) FROM found GROUP BY day",
             values,
         )
-        counts = self._rows(f"SELECT count(*) {source}", values)
-        if question.with_facets:
-            self._rows(f"SELECT outlet, count(*) {source} GROUP BY outlet", values)
-            self._rows(f"SELECT published / {DAY} AS day, count(*) {source} GROUP BY day", values)
-        return Answer(counts[0][0] if counts else 0, [pk for (pk,) in rows])
+        return sum(count for facet, _value, count in counts if facet == "outlet")
 
     def find_all(self, question: Question) -> set[int]:
         """See Peer."""
-        source, values = self._source(question)
+        source, values = self._source(question, is_joined=False)
         return {pk for (pk,) in self._rows(f"SELECT texts.rowid {source}", values)}
 
     def _rows(self, statement: str, values: list[Any]) -> list[Any]:
         # Where nothing is left to ask for, nothing is found.
         return self._database.execute(statement, values).fetchall() if values[0] else []
 
-    def _source(self, question: Question) -> tuple[str, list[Any]]:
-        is_joined = question.after or question.before or question.newest or question.with_facets
+    def _source(self, question: Question, *, is_joined: bool) -> tuple[str, list[Any]]:
+        is_joined = bool(is_joined or question.after or question.before or question.outlet)
         source = "FROM texts " + ("JOIN articles ON id = texts.rowid " if is_joined else "")
         source += "WHERE texts MATCH ?"
         values: list[Any] = [self._written(question)]
+        if question.outlet:
+            source += " AND outlet = ?"
+            values.append(question.outlet[0])
         if question.after:
             source += " AND published >= ?"
             values.append(start_of(question.after).timestamp())

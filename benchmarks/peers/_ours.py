@@ -2,20 +2,26 @@
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
 from haystack import connections
 
 from articles.models import Article
+from benchmarks.corpus import Stored
 from benchmarks.peers._peer import Peer
 from benchmarks.questions import PAGE, Answer, Question
 from search.engines.base import engine
+from search.engines.whoosh._cache import cache
 from search.indexing import documents
-from search.query import AnyOf, Query, Sort
+from search.query import AnyOf, Query
 from search.understanding import understand
 
 __all__ = ["Ours"]
+
+EVERYWHERE = "的"
+"""What is in most articles, and a segment of them."""
 
 
 class Ours(Peer):
@@ -30,7 +36,8 @@ class Ours(Peer):
 
     def build(self, articles: Collection[Article]) -> None:
         """See Peer."""
-        self.build_in_processes([article.pk for article in articles], 1)
+        ids = articles.ids if isinstance(articles, Stored) else [a.pk for a in articles]
+        self.build_in_processes(ids, 1)
 
     def build_in_processes(self, ids: Sequence[int], jobs: int) -> None:
         """Index the articles with these ids as the commands do."""
@@ -49,10 +56,19 @@ class Ours(Peer):
         """See Peer."""
         return set(self._find(question, 0, None).ids)
 
+    def forget(self) -> None:
+        """See Peer. What the cache has of days, outlets and lengths is made anew at once."""
+        cache._arrays.clear()
+        cache._bytes = 0
+        self.find(Question(words=(EVERYWHERE,)))
+        backend: Any = engine()
+        for leaf in backend._leaves:
+            leaf._postings.clear()
+
     def _find(self, question: Question, start: int, end: int | None) -> Answer:
         query = Query(
             condition=understand(question.query).condition or AnyOf(),
-            sort=Sort.NEWEST if question.newest else Sort.RELEVANCE,
+            sort=question.sort,
             zone=timezone.get_default_timezone(),
         )
         hits = engine().find(query, start, end)

@@ -40,3 +40,6 @@ class Peer(ABC):
     @abstractmethod
     def find_all(self, question: Question) -> set[int]:
         """Return the ids of all articles that are found, without an order."""
+
+    def forget(self) -> None:  # noqa: B027
+        """Forget the answers to earlier questions, but not what every question needs."""

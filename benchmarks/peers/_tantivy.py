@@ -8,9 +8,12 @@ import tantivy
 from articles.models import Article, end_of, start_of
 from benchmarks.peers._peer import DAY, TITLE_WEIGHT, Peer, search_form
 from benchmarks.questions import PAGE, Answer, Question
+from search.query import Sort
 from search.text import fold, segments
 
 __all__ = ["Tantivy"]
+
+MOST_OUTLETS = 10_000
 
 
 class Tantivy(Peer):
@@ -50,11 +53,16 @@ class Tantivy(Peer):
     def find(self, question: Question) -> Answer:
         """See Peer."""
         query = self._query(question)
-        order = {"order_by_field": "published"} if question.newest else {}
+        order: dict[str, Any] = {}
+        if question.sort != Sort.RELEVANCE:
+            is_newest = question.sort == Sort.NEWEST
+            order["order_by_field"] = "published"
+            order["order"] = tantivy.Order.Desc if is_newest else tantivy.Order.Asc
         result = self._searcher.search(query, PAGE, offset=question.start, **order)
         if question.with_facets:
+            outlets = {"field": "outlet", "size": MOST_OUTLETS}
             days = {"field": "published", "interval": DAY, "min_doc_count": 1}
-            asked = {"outlets": {"terms": {"field": "outlet"}}, "days": {"histogram": days}}
+            asked = {"outlets": {"terms": outlets}, "days": {"histogram": days}}
             self._searcher.aggregate(query, asked)
         return Answer(int(result.count or 0), self._ids(result))
 
@@ -75,6 +83,9 @@ class Tantivy(Peer):
         if question.either:
             parts.append((must, _any(self._all(word, False) for word in question.either)))
         parts += [(must_not, self._all(word, False)) for word in question.without]
+        if question.outlet:
+            of_outlet = tantivy.Query.term_query(self._schema, "outlet", question.outlet[0])
+            parts.append((must, tantivy.Query.const_score_query(of_outlet, 0.0)))
         if question.after or question.before:
             bounds = (
                 int(start_of(question.after).timestamp()) if question.after else None,

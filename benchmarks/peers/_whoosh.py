@@ -19,9 +19,10 @@ from haystack.query import SQ, SearchQuerySet
 from whoosh.analysis import SpaceSeparatedTokenizer
 from whoosh.index import create_in, open_dir
 
-from articles.models import Article, end_of, start_of
+from articles.models import Article, Outlet, end_of, start_of
 from benchmarks.peers._peer import DAY, TITLE_WEIGHT, Peer, search_form
 from benchmarks.questions import PAGE, Answer, Question
+from search.query import Sort
 from search.text import fold, segments
 
 __all__ = ["Naive", "StockWhoosh"]
@@ -121,7 +122,11 @@ class Naive(Peer):
             asked = asked.filter(published_at__gte=start_of(question.after))
         if question.before:
             asked = asked.filter(published_at__lt=end_of(question.before))
-        return asked.order_by("-published_at") if question.newest else asked
+        if question.outlet:
+            asked = asked.filter(outlet_exact=Outlet.objects.get(pk=question.outlet[0]).name)
+        if question.sort == Sort.RELEVANCE:
+            return asked
+        return asked.order_by("-published_at" if question.sort == Sort.NEWEST else "published_at")
 
 
 class StockWhoosh(Peer):
@@ -160,8 +165,8 @@ class StockWhoosh(Peer):
     def find(self, question: Question) -> Answer:
         """See Peer."""
         options: dict[str, Any] = {}
-        if question.newest:
-            options |= {"sortedby": "published", "reverse": True}
+        if question.sort != Sort.RELEVANCE:
+            options |= {"sortedby": "published", "reverse": question.sort == Sort.NEWEST}
         if question.with_facets:
             options["groupedby"] = ["outlet", "day"]
         found = self._searcher.search(self._query(question), limit=question.start + PAGE, **options)
@@ -181,6 +186,9 @@ class StockWhoosh(Peer):
             parts.append(whoosh.query.Or(phrases))
         if question.either:
             parts.append(whoosh.query.Or([self._all(word, False) for word in question.either]))
+        if question.outlet:
+            pk = question.outlet[0]
+            parts.append(whoosh.query.NumericRange("outlet", pk, pk))
         parts += [whoosh.query.Not(self._all(word, False)) for word in question.without]
         if question.after or question.before:
             bounds = (
