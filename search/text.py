@@ -66,7 +66,9 @@ _tokens = re.compile(
 _parts = re.compile(r"\d+|[^\W\d_]+")
 _gaps = re.compile(rf"(?:(?!{_UNSPACED_CHARACTER}|{_SPACED_CHARACTER}).)+", re.DOTALL)
 _GAP_IN_BLOCK = rf"(?:(?!{_UNSPACED_CHARACTER}|{_SPACED_CHARACTER})[^\n])"
-_EDGE = rf"({_UNSPACED_CHARACTER}|(?:(?=\d){_SPACED_CHARACTER})+|(?:(?!\d){_SPACED_CHARACTER})+)"
+_DIGIT, _LETTER = rf"(?:(?=\d){_SPACED_CHARACTER})", rf"(?:(?!\d){_SPACED_CHARACTER})"
+# From where a part begins, and no shorter: else a run of n letters takes n times as long as one.
+_EDGE = rf"({_UNSPACED_CHARACTER}|(?<!{_DIGIT}){_DIGIT}++|(?<!{_LETTER}){_LETTER}++)"
 _around_gaps = re.compile(f"{_EDGE}{_GAP_IN_BLOCK}+(?={_EDGE})")
 
 LONGEST_WHOLE_WORD = 4
