@@ -35,7 +35,11 @@ def follow_changes(*, jobs: int = 1) -> int:
         followed = rebuild(jobs=jobs)
     while changes := _oldest_changes(CHANGES_AT_ONCE * jobs):
         ids = list(dict.fromkeys(article_id for _pk, article_id in changes))
-        engine().replace(ids, documents, jobs=jobs)
+        try:
+            engine().replace(ids, documents, jobs=jobs)
+        except IndexUnavailableError:
+            followed += rebuild(jobs=jobs)
+            continue
         _forget(pk for pk, _article_id in changes)
         followed += len(ids)
     return followed

@@ -90,6 +90,12 @@ class Engine(BaseSearchBackend):
         ``ids`` is asked when nobody else can write the index any more. Raises as ``replace``.
         """
 
+    def tidy(self) -> None:
+        """Do what makes searches quicker and would have kept edits waiting; takes some seconds.
+
+        Raises as ``replace``.
+        """
+
     @abstractmethod
     def count(self) -> int:
         """Return the number of documents, having seen that all can be searched.

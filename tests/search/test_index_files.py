@@ -90,10 +90,12 @@ class TestMerging:
     def test_a_full_disk_costs_no_edit(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """The edit is in the index before segments are merged."""
+        """Segments that cannot be merged stay as they are."""
+        failures = []
 
         def fail(*_args: object) -> Any:
-            raise OSError(28, "No space left on device")
+            failures.append(OSError(28, "No space left on device"))
+            raise failures[-1]
 
         truth = {pk: Document(pk, 1, None, "题", "旧文") for pk in range(1, 20)}
         backend = build(tmp_path, truth)
@@ -101,6 +103,7 @@ class TestMerging:
         for pk in range(1, 20):
             truth[pk] = Document(pk, 1, None, "题", "新文")
             backend.replace([pk], loader(truth))
+        assert failures
         assert set(ids_of(backend, asked("新文"))) == set(truth)
 
 

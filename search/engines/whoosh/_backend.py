@@ -3,7 +3,6 @@
 import contextlib
 import logging
 import shutil
-import struct
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import islice
@@ -38,21 +37,24 @@ SMALL_SEGMENT_DOCUMENTS = 500
 MERGED_BY_AN_EDIT = 1_000
 """An edit does not wait for more documents to be copied, which takes less than half a second."""
 MERGED_PER_DOCUMENT = 16
+MERGED_WHEN_IDLE = 10_000
+"""Who saves just then may wait for some seconds."""
 LOCK_SECONDS = 1.0
-ATTEMPTS = 3
+ATTEMPTS = 5
 
-# What was seen to be raised when files of an index are missing, truncated or garbage.
-_DAMAGES = (
+# What is raised when files of an index are missing, truncated or garbage: when it is opened, where
+# a table of contents may hold anything, and when it is read.
+_NOT_OPENED = (
     WhooshIndexError,
     OSError,
-    EOFError,
-    struct.error,
     ValueError,
     LookupError,
     AttributeError,
     TypeError,
-    AssertionError,
+    ArithmeticError,
+    RecursionError,
 )
+_NOT_READ = (OSError, ValueError, LookupError)
 
 logger = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
@@ -114,15 +116,16 @@ class WhooshBackend(Engine):
             for index, leaf in enumerate(leaves)
             for number in leaf.documents
         )
-        for pk, index, number in places:
-            leaf = leaves[index]
-            form = self._read(lambda _leaves, leaf=leaf, number=number: leaf.form(number))  # type: ignore[misc]
-            title, _line_break, text = form.partition("\n")
-            published_at = moment(int(leaf.published[number]))
-            yield Document(pk, int(leaf.outlets[number]), published_at, title, text)
+        with _damage_as_unavailable():
+            for pk, index, number in places:
+                leaf = leaves[index]
+                title, _line_break, text = leaf.form(number).partition("\n")
+                published_at = moment(int(leaf.published[number]))
+                yield Document(pk, int(leaf.outlets[number]), published_at, title, text)
 
     def replace(self, ids: Sequence[int], load: Loader, *, jobs: int = 1) -> None:
         """See Engine."""
+        ids = list(dict.fromkeys(ids))
         with self._folder.lock(seconds=LOCK_SECONDS):
             generation = self._folder.current()
             with _damage_as_unavailable():
@@ -138,6 +141,17 @@ class WhooshBackend(Engine):
             most = min(LARGEST, max(MERGED_BY_AN_EDIT, MERGED_PER_DOCUMENT * len(ids)))
             _commit(index, _without_crowd(generation, segments, most), contents.generation + 1)
 
+    def tidy(self) -> None:
+        """See Engine. What edits were not to wait for is merged."""
+        with self._folder.lock(seconds=LOCK_SECONDS):
+            generation = self._folder.current()
+            with _damage_as_unavailable():
+                index = ArrayIndex(generation)
+                contents = index._read_toc()
+            segments = _without_crowd(generation, contents.segments, MERGED_WHEN_IDLE)
+            if len(segments) < len(contents.segments):
+                _commit(index, segments, contents.generation + 1)
+
     def rebuild(self, ids: Callable[[], Sequence[int]], load: Loader, *, jobs: int = 1) -> None:
         """See Engine."""
         with self._folder.lock(seconds=LOCK_SECONDS), self._folder.next() as generation:
@@ -149,8 +163,8 @@ class WhooshBackend(Engine):
         """Answer ``question``, again where the index moved on between opening and reading it."""
         for _attempt in range(ATTEMPTS):
             try:
-                answer = question(self._open())
-            except _DAMAGES as error:
+                answer = question(self._opened())
+            except _NOT_READ as error:
                 self._close()
                 damage = error
             else:
@@ -161,6 +175,12 @@ class WhooshBackend(Engine):
             self._known_damage = repr(damage)
             logger.error("The search index cannot be read.", exc_info=damage)
         raise IndexUnavailableError("the search index is damaged") from damage
+
+    def _opened(self) -> list[Leaf]:
+        try:
+            return self._open()
+        except _NOT_OPENED as error:
+            raise ValueError("the search index cannot be opened") from error
 
     def _open(self) -> list[Leaf]:
         generation = self._folder.current()
@@ -173,15 +193,12 @@ class WhooshBackend(Engine):
                 return self._leaves
             self._close()
         known = {leaf.name: leaf for leaf in self._leaves}
-        self._searcher = (
-            self._searcher.refresh() if self._searcher else ArrayIndex(generation).searcher()
-        )
-        self._generation = generation
-        readers = [leaf.reader() for leaf, _offset in self._searcher.leaf_searchers()]
-        self._leaves = [
-            _leaf(generation, reader, known) for reader in readers if reader.doc_count_all()
-        ]
-        return self._leaves
+        searcher = ArrayIndex(generation).searcher()
+        readers = [leaf.reader() for leaf, _offset in searcher.leaf_searchers()]
+        leaves = [_leaf(generation, reader, known) for reader in readers if reader.doc_count_all()]
+        # Together: a searcher that is up to date with leaves that are not would never be noticed.
+        self._generation, self._searcher, self._leaves = generation, searcher, leaves
+        return leaves
 
     def _checked(self, leaves: list[Leaf]) -> list[Leaf]:
         assert self._generation
@@ -253,11 +270,17 @@ def _without_crowd(generation: Path, segments: list[ArraySegment], most: int) ->
     if not small:
         return segments
     try:
+        for segment in small:
+            # Else the copy of damaged bytes would get a checksum that is right.
+            check_content(generation, segment)
         merged = merge(generation, small)
     except OSError:
         # The index is as true without it, only a little slower.
         logger.warning("Small segments could not be merged.", exc_info=True)
         return segments
+    except _NOT_READ as error:
+        logger.exception("A segment of the search index could not be read.")
+        raise IndexUnavailableError("the search index is damaged") from error
     return [*(segment for segment in segments if segment not in small), merged]
 
 
@@ -281,6 +304,6 @@ def _remove_orphans(index: ArrayIndex, toc_generation: int, segments: list[Array
 def _damage_as_unavailable() -> Iterator[None]:
     try:
         yield
-    except _DAMAGES as error:
+    except _NOT_OPENED as error:
         logger.exception("The search index could not be read.")
         raise IndexUnavailableError("the search index is damaged") from error

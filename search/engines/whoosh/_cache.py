@@ -12,8 +12,8 @@ from search.engines.whoosh._arrays import Array
 __all__ = ["CACHE_BYTES", "ArrayCache", "cache"]
 
 CACHE_BYTES = 64_000_000
-OWN_BYTES = 400
-"""About what an entry takes beside its array."""
+OWN_BYTES = 800
+"""What an entry takes beside its array, at most: keys are short."""
 
 
 class ArrayCache:

@@ -53,7 +53,11 @@ class ArrayIndex(FileIndex):
             os.fsync(file.fileno())
         new.replace(path)
 
-    # What Whoosh asks of an index; its own would read pickles.
+    # What Whoosh asks of an index; its own would read pickles, and wait where a file is missing.
+
+    def reader(self, reuse: Any = None) -> Any:
+        contents = self._read_toc()
+        return self._reader(self.storage, self._schema, contents.segments, contents.generation)
 
     def _read_toc(self) -> Any:
         generation = self.latest_generation()

@@ -68,9 +68,9 @@ def similar(leaves: Sequence[Leaf], pk: int, most: int, without: Numbers) -> lis
     counts = Counter(term for term in segments(form[:READ_CHARACTERS]) if len(term) > 1)
     # One segment tells well enough which terms are worth looking up in all of them.
     largest = max(leaves, key=lambda leaf: leaf.size)
-    rare = nlargest(LOOKED_UP_TERMS, _weights([largest], counts), key=itemgetter(1))
-    weights = _weights(leaves, {term: counts[term] for term, _weight, _holders in rare})
-    telling = [(weight, term) for term, weight, holders in weights if holders > 1 and weight > 0]
+    rare = nlargest(LOOKED_UP_TERMS, _telling([largest], counts), key=itemgetter(1))
+    weights = _telling(leaves, {term: counts[term] for term, _weight, _often in rare})
+    telling = [(weight, term) for term, weight, often in weights if often > 1 and weight > 0]
     terms = [term for _weight, term in nlargest(TELLING_TERMS, telling)]
     ranking = Ranking(leaves, ((term, False) for term in terms))
     others, scores = [], [np.empty(0)]
@@ -86,12 +86,12 @@ def similar(leaves: Sequence[Leaf], pk: int, most: int, without: Numbers) -> lis
     return ids
 
 
-def _weights(leaves: Sequence[Leaf], counts: Mapping[str, int]) -> Iterator[tuple[str, float, int]]:
+def _telling(leaves: Sequence[Leaf], counts: Mapping[str, int]) -> Iterator[tuple[str, float, int]]:
     """Yield for each term how telling it is where it stands so often, and how many have it."""
     size = sum(leaf.size for leaf in leaves)
     for term, often in counts.items():
-        holders = sum(leaf.holders("segments", term) for leaf in leaves)
-        yield term, (1 + log(often)) * log(size / (holders or 1)), holders
+        frequency = sum(leaf.frequency("segments", term) for leaf in leaves)
+        yield term, (1 + log(often)) * log(size / (frequency or 1)), frequency
 
 
 def _left(leaf: Leaf, condition: Condition, without: Sequence[int]) -> Numbers:

@@ -12,7 +12,7 @@ from search.engines.days import day_numbers
 from search.engines.whoosh._arrays import Array
 from search.engines.whoosh._cache import cache
 from search.engines.whoosh._codec import LENGTHS, FormsColumn
-from search.engines.whoosh._postings import FieldPostings, encoded
+from search.engines.whoosh._postings import FieldPostings, encoded, places_of
 from search.engines.whoosh._schema import RANKED_FIELDS, TERM_FIELDS, UNDATED
 from search.engines.whoosh._segment import ArraySegment
 
@@ -76,10 +76,9 @@ class Leaf:
         if not len(without):
             return self.deleted
         order, ids = self._by_id
-        places = np.searchsorted(ids, without)
-        places[places == self.size] = 0
+        places, is_there = places_of(without, ids)
         mask = self.deleted.copy()
-        mask[order[places[ids[places] == without]]] = True
+        mask[order[places[is_there]]] = True
         return mask
 
     @cached_property
@@ -145,7 +144,7 @@ class Leaf:
             return np.empty(0, np.int64), None
         return postings.documents[span], None if postings.counts is None else postings.counts[span]
 
-    def holders(self, field: str, term: str) -> int:
+    def frequency(self, field: str, term: str) -> int:
         """Return how many documents have a term, deleted ones too; nothing is kept in memory."""
         try:
             span = self.fields[field].span(encoded(term))

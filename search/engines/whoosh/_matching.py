@@ -1,11 +1,13 @@
 """Which documents of a segment meet a condition: candidates by grams, then a look."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from mmap import mmap
 
 import numpy as np
 
 from search.engines.whoosh._leaf import Leaf, Numbers
+from search.engines.whoosh._postings import MANY_TIMES, places_of
 from search.engines.whoosh._schema import UNDATED, microseconds
 from search.query import (
     AllOf,
@@ -22,6 +24,12 @@ __all__ = ["are_of", "between", "matching"]
 
 # Where so few documents are left, looking at them is quicker than asking for more grams.
 FEW_DOCUMENTS = 4
+FEW_TIMES = 2
+"""Where not many more documents than are left may have a string, all that have it are kept."""
+LONGEST_CHARACTER = 4
+"""In bytes of UTF-8."""
+LONGEST_KEPT = 40
+"""The documents of longer strings, which are quickly found, are not kept for the next search."""
 
 
 def matching(leaf: Leaf, condition: Condition, documents: Numbers) -> Numbers:
@@ -96,11 +104,13 @@ def _holders(leaf: Leaf, piece: Piece) -> list[Numbers]:
 
 def _with(leaf: Leaf, piece: Piece, documents: Numbers) -> Numbers:
     """Return those of ``documents`` that have a piece."""
-    if len(documents) < leaf.size:
+    is_worth_keeping = len(documents) * FEW_TIMES >= _cost_of(leaf, piece)
+    if piece.is_gram or len(piece.string) > LONGEST_KEPT or not is_worth_keeping:
         return _found(leaf, piece, documents)
-    if piece.is_gram:
-        return _holders(leaf, piece)[0]
-    return leaf.kept(piece, lambda: _found(leaf, piece, documents))
+    # Not the piece itself, with all that it has worked out.
+    key = (piece.string, piece.in_title, piece.is_phrase)
+    with_piece = leaf.kept(key, lambda: _found(leaf, piece, leaf.everything))
+    return _both(documents, with_piece, leaf.size)
 
 
 def _found(leaf: Leaf, piece: Piece, documents: Numbers) -> Numbers:
@@ -136,16 +146,32 @@ def _looked_at(leaf: Leaf, piece: Piece, documents: list[int]) -> list[int]:
         documents, starts, ends = map(list, zip(*left, strict=True))
     if piece.is_unbroken:
         return documents
-    return [number for number in documents if piece.is_in(leaf.form(number))]
+    part = max(piece.encoded_parts, key=len)
+    if len(part) <= LONGEST_CHARACTER:
+        # It is in every other line.
+        return [number for number in documents if piece.is_in(leaf.form(number))]
+    spans = zip(documents, starts, ends, strict=True)
+    data = leaf.forms.data
+    return [n for n, *span in spans if any(map(piece.is_in, _lines_with(part, data, *span)))]
+
+
+def _lines_with(part: bytes, data: mmap, start: int, end: int) -> Iterator[str]:
+    """Yield the lines from ``start`` to ``end`` that have ``part``; no piece crosses lines."""
+    place = data.find(part, start, end)
+    while place >= 0:
+        first = data.rfind(b"\n", start, place) + 1 or start
+        last = data.find(b"\n", place, end)
+        last = end if last < 0 else last
+        yield str(data[first:last], "utf-8", "surrogatepass")
+        place = data.find(part, last, end)
 
 
 def _both(documents: Numbers, holders: Numbers, size: int) -> Numbers:
     if len(documents) == size:
         return holders
-    if len(documents) * 8 < len(holders):
-        places = np.searchsorted(holders, documents)
-        places[places == len(holders)] = 0
-        return documents[holders[places] == documents]
+    if len(documents) * MANY_TIMES < len(holders):
+        _places, is_there = places_of(documents, holders)
+        return documents[is_there]
     mask = np.zeros(size, bool)
     mask[holders] = True
     return documents[mask[documents]]

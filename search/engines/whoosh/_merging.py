@@ -6,9 +6,9 @@ together: of 1,000 edits, five segments at most are left, and an edit was copied
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -28,20 +28,18 @@ POSTINGS_AT_ONCE = 1 << 24
 
 
 def crowd(segments: Sequence[ArraySegment], most: int) -> list[ArraySegment]:
-    """Return the segments to merge, of about ``most`` documents together at most, if any."""
+    """Return the segments to merge, of ``most`` documents together at most, if any."""
     found: list[ArraySegment] = []
-    sizes = [0]
-    read = 0
-    ordered = sorted(segments, key=lambda segment: int(segment.doc_count()))
+    smaller = 0
+    # Deleted documents count: they are read as well.
+    ordered = sorted(segments, key=ArraySegment.doc_count_all)
     for number, segment in enumerate(ordered):
-        size = int(segment.doc_count())
-        read += segment.doc_count_all()
-        # What was deleted is read as well.
-        if sum(sizes) + size > most or read > 2 * most:
+        size = segment.doc_count_all()
+        if smaller + size > most:
             break
-        if number and size <= TIMES_SMALLER * sum(sizes):
+        if number and size <= TIMES_SMALLER * smaller:
             found = ordered[: number + 1]
-        sizes.append(size)
+        smaller += size
     return found
 
 
@@ -109,13 +107,17 @@ class _Part:
         """Return its terms, sorted; some may be of deleted documents only."""
         return self._postings.terms_between(0, len(self._postings))
 
-    def between(self, first: int, last: int) -> tuple[Array, Array | None]:
-        """Return the documents and counts of the terms ``first`` to ``last``, left out."""
+    def documents(self, first: int, last: int) -> Array:
+        """Return the documents of the terms ``first`` to ``last``, left out."""
+        documents = self._postings.documents[self._starts[first] : self._starts[last]]
+        return self._numbers[documents[self._live[documents]]]
+
+    def often(self, first: int, last: int) -> Array:
+        """Return how often these terms are in these documents. Raises ValueError."""
         span = slice(self._starts[first], self._starts[last])
-        documents = self._postings.documents[span]
-        mask = self._live[documents]
-        counts = None if self._postings.counts is None else self._postings.counts[span][mask]
-        return self._numbers[documents[mask]], counts
+        if self._postings.counts is None:
+            raise ValueError("a ranked field of the index has no counts")
+        return self._postings.counts[span][self._live[self._postings.documents[span]]]
 
 
 def _add_postings(
@@ -141,20 +143,24 @@ def _add_postings(
     writer.add(f"{field}.terms", _encoded(terms, order))
     writer.add(f"{field}.term_starts", [starts_of([len(terms[n]) for n in order.tolist()])])
     writer.add(f"{field}.starts", [starts])
-    of_part = partial(_sorted, parts, [rank[place] for place in places], starts)
-    writer.add(f"{field}.documents", (documents for documents, _counts in of_part(False)))
+    ranks = [rank[place] for place in places]
+    writer.add(f"{field}.documents", _moved(parts, ranks, starts, _Part.documents, np.uint32))
     if field in RANKED_FIELDS:
-        writer.add(f"{field}.counts", (counts for _documents, counts in of_part(True)))
+        writer.add(f"{field}.counts", _moved(parts, ranks, starts, _Part.often, np.uint16))
 
 
 def _encoded(terms: Sequence[bytes], order: Array) -> Iterator[Array]:
     yield np.frombuffer(b"".join(terms[number] for number in order.tolist()), np.uint8)
 
 
-def _sorted(
-    parts: Sequence[_Part], ranks: Iterable[Array], starts: Array, with_counts: bool
-) -> Iterator[tuple[Array, Array]]:
-    """Yield documents and counts by term, of some terms at a time.
+def _moved(
+    parts: Sequence[_Part],
+    ranks: Iterable[Array],
+    starts: Array,
+    items: Callable[[_Part, int, int], Array],
+    dtype: Any,
+) -> Iterator[Array]:
+    """Yield ``items`` of all parts by term, of some terms at a time.
 
     ``ranks`` are the new numbers of each part's terms, and ascend but for those that are dropped.
     """
@@ -164,21 +170,19 @@ def _sorted(
         last = int(np.searchsorted(starts, starts[first] + POSTINGS_AT_ONCE, "right")) - 1
         last = max(last, first + 1)
         size = int(starts[last] - starts[first])
-        documents, counts = np.empty(size, np.uint32), np.empty(size * with_counts, np.uint16)
+        moved = np.empty(size, dtype)
         ends = starts[first:last] - starts[first]
         for part, rank, place in zip(parts, ranks, kept, strict=True):
             begin, end = np.searchsorted(rank[place], (first, last))
             if begin == end:
                 continue
             mine = place[begin:end]
-            theirs, often = part.between(int(mine[0]), int(mine[-1]) + 1)
+            theirs = items(part, int(mine[0]), int(mine[-1]) + 1)
             lengths = part.counts[mine]
             before = np.cumsum(lengths) - lengths
             new = rank[mine] - first
             targets = np.repeat(ends[new] - before, lengths) + np.arange(len(theirs))
-            documents[targets] = theirs
-            if with_counts and often is not None:
-                counts[targets] = often
+            moved[targets] = theirs
             ends[new] += lengths
-        yield documents, counts
+        yield moved
         first = last

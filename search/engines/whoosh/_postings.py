@@ -17,9 +17,11 @@ import numpy as np
 from search.engines.whoosh._arrays import Array
 from search.text import Grams, gram_of
 
-__all__ = ["MOST_COUNTED", "FieldPostings", "PostingsCollector", "encoded", "starts_of"]
+__all__ = ["MANY_TIMES", "FieldPostings", "PostingsCollector", "encoded", "places_of", "starts_of"]
 
 MOST_COUNTED = 65_535
+MANY_TIMES = 8
+"""A few documents are looked up, each, in the postings of a term that has so many times more."""
 BLOCK = 64
 """Of so many terms, the first is kept in memory, to find the others by."""
 
@@ -131,6 +133,13 @@ def encoded(term: str) -> bytes:
 def starts_of(lengths: Any) -> Array:
     """Return where things of these lengths begin, one behind the other, and where the last ends."""
     return np.concatenate(([0], np.cumsum(lengths, dtype=np.int64)))
+
+
+def places_of(wanted: Array, numbers: Array) -> tuple[Array, Array]:
+    """Return where each of ``wanted`` is in ascending ``numbers``, not none, and if it is there."""
+    places = np.searchsorted(numbers, wanted)
+    places[places == len(numbers)] = 0
+    return places, numbers[places] == wanted
 
 
 def _joined(arrays: list[Array], dtype: Any) -> Array:

@@ -9,15 +9,13 @@ from math import log
 import numpy as np
 
 from search.engines.whoosh._leaf import Leaf, Numbers
+from search.engines.whoosh._postings import MANY_TIMES, places_of
 
 __all__ = ["TITLE_WEIGHT", "Ranking", "Term"]
 
 TITLE_WEIGHT = 3.0
 _FIELDS = (("segments", 1.0), ("title_segments", TITLE_WEIGHT))
 _B, _K1 = 0.75, 1.2
-MANY_TIMES = 8
-"""With so many holders of a term for one document asked for, the documents are looked up."""
-
 Term = tuple[str, bool]
 """A segment, and whether only titles count."""
 
@@ -34,9 +32,9 @@ class Ranking:
         }
         for term, only_titles in dict.fromkeys(terms):
             for field, weight in _FIELDS[1:] if only_titles else _FIELDS:
-                holders = sum(len(leaf.postings(field, term)[0]) for leaf in leaves)
-                if holders:
-                    self._terms.append((field, term, weight * (log(size / (holders + 1)) + 1)))
+                frequency = sum(len(leaf.postings(field, term)[0]) for leaf in leaves)
+                if frequency:
+                    self._terms.append((field, term, weight * (log(size / (frequency + 1)) + 1)))
 
     def scores(self, leaf: Leaf, documents: Numbers) -> Numbers:
         """Return the scores of ``documents`` of a segment."""
@@ -46,9 +44,8 @@ class Ranking:
             if counts is None:
                 continue
             if len(documents) * MANY_TIMES < len(holders):
-                places = np.searchsorted(holders, documents)
-                places[places == len(holders)] = 0
-                places = places[holders[places] == documents]
+                places, is_there = places_of(documents, holders)
+                places = places[is_there]
                 holders, counts = holders[places], counts[places]
             holders = holders.astype(np.intp)
             scores[holders] += weight * _weights(counts, self._norms(leaf, field)[holders])

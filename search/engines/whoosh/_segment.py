@@ -1,6 +1,7 @@
 """A segment of an index, as the table of contents has it."""
 
 import base64
+import operator
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,14 +47,19 @@ class ArraySegment(Segment):
 
     @classmethod
     def from_record(cls, indexname: str, record: SegmentRecord) -> "ArraySegment":
-        """Return the segment that ``record`` tells of."""
-        segment = cls(indexname, record["documents"])
+        """Return the segment that ``record`` tells of. Raises ValueError where that cannot be."""
+        documents, stamp = record["documents"], Stamp(*record["stamp"])
+        if not 0 <= documents <= stamp.size:
+            raise ValueError("a segment of the index has fewer bytes than documents")
+        segment = cls(indexname, documents)
         segment.segid = record["id"]
-        segment.lengths = record["lengths"]
-        segment.stamp = Stamp(*record["stamp"])
+        segment.lengths = {field: operator.index(n) for field, n in record["lengths"].items()}
+        segment.stamp = stamp
         if record["deleted"]:
-            bits = np.frombuffer(base64.b64decode(record["deleted"]), np.uint8)
-            segment.deleted = np.unpackbits(bits, count=record["documents"]).astype(bool)
+            bits = np.frombuffer(base64.b64decode(record["deleted"], validate=True), np.uint8)
+            if len(bits) * 8 < documents:
+                raise ValueError("it is not known of all documents whether they are deleted")
+            segment.deleted = np.unpackbits(bits, count=documents).astype(bool)
         return segment
 
     def record(self) -> SegmentRecord:

@@ -16,8 +16,10 @@ FIELD = "segments"
 HAN_BYTES = 3
 NOT_IN_TERMS = b"\xff"
 """A byte that follows all bytes of UTF-8."""
-FIRST_LOOKED_AT, LAST_LOOKED_AT = 64, 1024
-"""So many of the most frequent terms of a segment are looked at first, and at most."""
+FIRST_LOOKED_AT = 64
+"""So many of the most frequent terms of a segment are looked at first."""
+ENOUGH_LOOKED_AT = 1024
+"""After so many, others that might have as many documents are not looked at any more."""
 SHORTEST_CORRECTED = 2
 SHORTEST_CORRECTED_LETTERS = 4
 ALIKE = 0.8
@@ -99,14 +101,15 @@ def _most_frequent(
     """
     left_out = [leaf.left_out(without) for leaf in leaves]
     counts: dict[bytes, int] = {}
+    ranked: list[bytes] = []
     for terms, most_others in _by_promise(leaves, chosen):
         for term in terms:
-            counts[term] = sum(map(_holders, leaves, left_out, [term] * len(leaves)))
+            counts[term] = sum(map(_frequency, leaves, left_out, [term] * len(leaves)))
         ranked = sorted((term for term in counts if counts[term]), key=lambda t: (-counts[t], t))
-        if len(ranked) >= most and counts[ranked[most - 1]] > most_others:
+        if len(ranked) >= most and (
+            counts[ranked[most - 1]] > most_others or len(counts) >= ENOUGH_LOOKED_AT
+        ):
             break
-    else:
-        ranked = sorted((term for term in counts if counts[term]), key=lambda t: (-counts[t], t))
     return ranked[:most]
 
 
@@ -123,7 +126,7 @@ def _by_promise(
     seen: set[bytes] = set()
     start, end = 0, FIRST_LOOKED_AT
     longest = max((len(numbers) for _postings, numbers, _counts in order), default=0)
-    while start < min(longest, LAST_LOOKED_AT):
+    while start < longest:
         terms = {p.term(n) for p, numbers, _counts in order for n in numbers[start:end].tolist()}
         rest = sum(int(counts[end]) for _p, _numbers, counts in order if end < len(counts))
         yield sorted(terms - seen), rest
@@ -131,7 +134,7 @@ def _by_promise(
         start, end = end, 4 * end
 
 
-def _holders(leaf: Leaf, left_out: Array, term: bytes) -> int:
+def _frequency(leaf: Leaf, left_out: Array, term: bytes) -> int:
     postings = leaf.fields[FIELD]
     try:
         documents = postings.documents[postings.span(term)]

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from search.engines.base import IndexLockedError
+from search.engines.base import IndexLockedError, engine
 from search.indexing import follow_changes
 
 
@@ -23,6 +23,7 @@ class Command(BaseCommand):
         """Follow and report."""
         try:
             articles = follow_changes(jobs=jobs)
+            engine().tidy()
         except IndexLockedError as error:
             raise CommandError("Another process is writing the index; try again later.") from error
         except OSError as error:
