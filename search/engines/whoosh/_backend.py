@@ -30,6 +30,7 @@ from search.engines.whoosh._segment import ArraySegment
 from search.engines.whoosh._writing import write_segment
 from search.parallel import in_processes
 from search.query import Query
+from search.text import NO_WORDS, OwnWords
 
 __all__ = ["WhooshBackend"]
 
@@ -71,6 +72,7 @@ class WhooshBackend(Engine):
         self._generation: Path | None = None
         self._searcher: Searcher | None = None
         self._leaves: list[Leaf] = []
+        self._own_words = NO_WORDS
 
     def find(self, query: Query, start: int, end: int | None) -> Hits:
         """See Engine."""
@@ -83,7 +85,7 @@ class WhooshBackend(Engine):
     def similar(self, pk: int, most: int, *, without: Sequence[int] = ()) -> list[int]:
         """See Engine."""
         ids = np.asarray(without, np.int64)
-        return self._read(lambda leaves: _finding.similar(leaves, pk, most, ids))
+        return self._read(lambda leaves: _finding.similar(leaves, pk, most, ids, self._own_words))
 
     def completions(self, prefix: str, most: int, *, without: Sequence[int] = ()) -> list[str]:
         """See Engine."""
@@ -104,6 +106,10 @@ class WhooshBackend(Engine):
         return self._read(
             lambda leaves: {pk for leaf in leaves for pk in leaf.ids[leaf.documents].tolist()}
         )
+
+    def own_words(self) -> OwnWords:
+        """See Engine."""
+        return self._read(lambda _leaves: self._own_words)
 
     def documents(self) -> Iterator[Document]:
         """See Engine. The files are read from end to end and compared with their checksums."""
@@ -133,15 +139,22 @@ class WhooshBackend(Engine):
                     check(generation, segment)
                     ids_of = ArraysFile(segment.path(generation))["ids"]
                     segment.deleted |= np.isin(ids_of, np.asarray(ids, np.int64))
-            segments += _write_segments(generation, ids, load, jobs)
+            segments += _write_segments(index, ids, load, jobs)
             most = min(LARGEST, max(MERGED_BY_AN_EDIT, MERGED_PER_DOCUMENT * len(ids)))
             _commit(index, _without_crowd(generation, segments, most), contents.generation + 1)
 
-    def rebuild(self, ids: Callable[[], Sequence[int]], load: Loader, *, jobs: int = 1) -> None:
+    def rebuild(
+        self,
+        ids: Callable[[], Sequence[int]],
+        load: Loader,
+        *,
+        own_words: OwnWords = NO_WORDS,
+        jobs: int = 1,
+    ) -> None:
         """See Engine."""
         with self._folder.lock(seconds=LOCK_SECONDS), self._folder.next() as generation:
-            index = ArrayIndex.create(generation)
-            segments = list(_in_large(generation, _write_segments(generation, ids(), load, jobs)))
+            index = ArrayIndex.create(generation, own_words)
+            segments = list(_in_large(generation, _write_segments(index, ids(), load, jobs)))
             _commit(index, segments, 1)
 
     def _read(self, question: Callable[[list[Leaf]], Answer]) -> Answer:
@@ -165,9 +178,12 @@ class WhooshBackend(Engine):
                 return self._leaves
             self._close()
         known = {leaf.name: leaf for leaf in self._leaves}
-        self._searcher = (
-            self._searcher.refresh() if self._searcher else ArrayIndex(generation).searcher()
-        )
+        if self._searcher:
+            self._searcher = self._searcher.refresh()
+        else:
+            index = ArrayIndex(generation)
+            self._searcher = index.searcher()
+            self._own_words = index.own_words
         self._generation = generation
         readers = [leaf.reader() for leaf, _offset in self._searcher.leaf_searchers()]
         self._leaves = [
@@ -194,7 +210,7 @@ def _leaf(generation: Path, reader: Any, known: dict[str, Leaf]) -> Leaf:
 
 
 def _write_segments(
-    generation: Path, ids: Sequence[int], load: Loader, jobs: int
+    index: ArrayIndex, ids: Sequence[int], load: Loader, jobs: int
 ) -> Iterator[ArraySegment]:
     """Write the documents of ``ids`` into new segments, several at a time, and yield these."""
     if not ids:
@@ -205,13 +221,15 @@ def _write_segments(
     size = ceil(len(ids) / parts)
     remaining = iter(ids)
     chunks = list(iter(lambda: list(islice(remaining, size)), []))
-    write = partial(_write_chunk, generation, load)
+    write = partial(_write_chunk, index.folder, index.own_words, load)
     written = in_processes(write, chunks, jobs=jobs if len(chunks) > 1 else 1)
     yield from (segment for segment in written if segment)
 
 
-def _write_chunk(generation: Path, load: Loader, ids: Sequence[int]) -> ArraySegment | None:
-    return write_segment(ArrayIndex(generation), load(ids))
+def _write_chunk(
+    generation: Path, own_words: OwnWords, load: Loader, ids: Sequence[int]
+) -> ArraySegment | None:
+    return write_segment(ArrayIndex(generation, own_words), load(ids))
 
 
 def _in_large(generation: Path, segments: Iterator[ArraySegment]) -> Iterator[ArraySegment]:

@@ -9,7 +9,8 @@ from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 
 from search.engines.base import IndexLockedError
-from search.indexing import follow_changes
+from search.indexing import follow_changes, rebuild
+from search.own_words import Rest
 
 SECONDS_BETWEEN_LOOKS = 0.3
 SECONDS_AFTER_TROUBLE = 5
@@ -27,11 +28,14 @@ class Command(BaseCommand):
         stop = threading.Event()
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_args: stop.set())
+        words = Rest()
         pause: float = 0
         while not stop.wait(pause):
             close_old_connections()
             try:
                 follow_changes()
+                if words.is_over():
+                    rebuild()
                 pause = SECONDS_BETWEEN_LOOKS
             except IndexLockedError:
                 pause = SECONDS_BETWEEN_LOOKS
