@@ -95,8 +95,9 @@ class Engine(BaseSearchBackend):
     ) -> None:
         """Build a new index of ``ids`` beside the one that serves, then switch over at once.
 
-        ``ids`` is asked when nobody else can write the index any more. ``own_words`` are the
-        editors', by which the index is cut from then on. Raises as ``replace``.
+        Others may ``replace`` documents meanwhile: ``ids`` is asked when whatever they change from
+        then on gets into the new index too, by ``load``. ``own_words`` are the editors', by which
+        the index is cut. Raises as ``replace``.
         """
 
     @abstractmethod

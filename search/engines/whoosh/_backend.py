@@ -40,6 +40,8 @@ MERGED_BY_AN_EDIT = 1_000
 """An edit does not wait for more documents to be copied, which takes less than half a second."""
 MERGED_PER_DOCUMENT = 16
 LOCK_SECONDS = 1.0
+SWITCH_SECONDS = 600
+"""A new index is worth waiting for, however many changes somebody is writing into the old one."""
 ATTEMPTS = 3
 
 # What was seen to be raised when files of an index are missing, truncated or garbage.
@@ -130,18 +132,8 @@ class WhooshBackend(Engine):
         """See Engine."""
         with self._folder.lock(seconds=LOCK_SECONDS):
             generation = self._folder.current()
-            with _damage_as_unavailable():
-                index = ArrayIndex(generation)
-                contents = index._read_toc()
-                segments: list[ArraySegment] = contents.segments
-                _remove_orphans(index, contents.generation, segments)
-                for segment in segments:
-                    check(generation, segment)
-                    ids_of = ArraysFile(segment.path(generation))["ids"]
-                    segment.deleted |= np.isin(ids_of, np.asarray(ids, np.int64))
-            segments += _write_segments(index, ids, load, jobs)
-            most = min(LARGEST, max(MERGED_BY_AN_EDIT, MERGED_PER_DOCUMENT * len(ids)))
-            _commit(index, _without_crowd(generation, segments, most), contents.generation + 1)
+            self._folder.note(ids)
+            _replace(generation, ids, load, jobs)
 
     def rebuild(
         self,
@@ -152,10 +144,14 @@ class WhooshBackend(Engine):
         jobs: int = 1,
     ) -> None:
         """See Engine."""
-        with self._folder.lock(seconds=LOCK_SECONDS), self._folder.next() as generation:
+        with self._folder.next(seconds=LOCK_SECONDS) as generation:
             index = ArrayIndex.create(generation, own_words)
             segments = list(_in_large(generation, _write_segments(index, ids(), load, jobs)))
             _commit(index, segments, 1)
+            with self._folder.lock(seconds=SWITCH_SECONDS):
+                if changed := self._folder.noted(generation):
+                    _replace(generation, changed, load, jobs)
+                self._folder.switch_to(generation)
 
     def _read(self, question: Callable[[list[Leaf]], Answer]) -> Answer:
         """Answer ``question``, again where the index moved on between opening and reading it."""
@@ -200,6 +196,22 @@ class WhooshBackend(Engine):
     def _close(self) -> None:
         self._searcher = None
         self._leaves = []
+
+
+def _replace(generation: Path, ids: Sequence[int], load: Loader, jobs: int) -> None:
+    """Make the index in a folder agree with what ``load`` gives for ``ids``, under the lock."""
+    with _damage_as_unavailable():
+        index = ArrayIndex(generation)
+        contents = index._read_toc()
+        segments: list[ArraySegment] = contents.segments
+        _remove_orphans(index, contents.generation, segments)
+        for segment in segments:
+            check(generation, segment)
+            ids_of = ArraysFile(segment.path(generation))["ids"]
+            segment.deleted |= np.isin(ids_of, np.asarray(ids, np.int64))
+    segments += _write_segments(index, ids, load, jobs)
+    most = min(LARGEST, max(MERGED_BY_AN_EDIT, MERGED_PER_DOCUMENT * len(ids)))
+    _commit(index, _without_crowd(generation, segments, most), contents.generation + 1)
 
 
 def _leaf(generation: Path, reader: Any, known: dict[str, Leaf]) -> Leaf:
