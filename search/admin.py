@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from articles.addresses import canonical_address
 from articles.models import Article
+from search import words_admin  # noqa: F401 - registers the own words
 from search.engines.base import IndexUnavailableError
 from search.finding import find_ids
 from search.query import Sort

@@ -99,16 +99,22 @@ def is_worth_telling(query: str, parsed: Parsed) -> bool:
     return not are_words or " ".join(text.fold(query).split()) != parsed.understood
 
 
-def explain(tree: Node, here: Count, everywhere: Count | None) -> Explanation:
+def explain(
+    tree: Node,
+    here: Count,
+    everywhere: Count | None,
+    own_words: text.OwnWords = text.NO_WORDS,
+) -> Explanation:
     """Return why ``tree`` finds nothing, and what finds something.
 
     ``here`` counts under the filters that are set, ``everywhere`` without them; None: none are set.
+    ``own_words`` are the editors' by which queries are cut.
     """
     # A phrase alone tells nothing of its words.
     words = _unquoted(tree) if isinstance(tree, Phrase) else None
     shown = words or tree
     nodes = shown.nodes if isinstance(shown, And) else (shown,)
-    cut = [part for node in nodes for part in _pieces(node)]
+    cut = [part for node in nodes for part in _pieces(node, own_words)]
     wanted = [part for part in cut if not isinstance(part, Not)][:MOST_PARTS]
     parts = []
     for part in wanted:
@@ -131,13 +137,14 @@ def correction(
     here: Count,
     everywhere: Count,
     corrections: Callable[[str], list[str]],
+    own_words: text.OwnWords = text.NO_WORDS,
 ) -> Corrected | None:
     """Return ``tree`` with one word corrected, where that finds more than the ``found`` articles.
 
     ``corrections`` gives the words of the archive that are close to a word. Only words that the
     archive hardly knows are corrected.
     """
-    strings = [string for term in _terms(tree) for string in _correctable(term)]
+    strings = [string for term in _terms(tree) for string in _correctable(term, own_words)]
     best: Corrected | None = None
     for string in list(dict.fromkeys(strings))[:MOST_CORRECTED]:
         if everywhere(str(Word(string))) >= FEW:
@@ -181,11 +188,11 @@ def _that_find(
             yield WayOut(change, query, found, keeps_filters, piece)
 
 
-def _pieces(node: Node) -> list[Node]:
+def _pieces(node: Node, own_words: text.OwnWords) -> list[Node]:
     """Return what must all be there for ``node``: of a long run of characters, its words."""
     if not isinstance(node, Word):
         return [node]
-    return [Word(string, node.in_title) for string in text.pieces(node.string)]
+    return [Word(string, node.in_title) for string in text.pieces(node.string, own_words)]
 
 
 def _terms(node: Node) -> Iterator[Word | Phrase]:
@@ -197,10 +204,10 @@ def _terms(node: Node) -> Iterator[Word | Phrase]:
                 yield from _terms(child)
 
 
-def _correctable(term: Word | Phrase) -> Iterator[str]:
+def _correctable(term: Word | Phrase, own_words: text.OwnWords) -> Iterator[str]:
     """Yield the words in a term, as they are typed and as they are cut."""
     for word in text.words(term.string):
-        pieces = text.pieces(word)
+        pieces = text.pieces(word, own_words)
         yield word
         # A name that is written wrongly falls apart.
         yield from (a + b for a, b in pairwise(pieces) if a + b in word)

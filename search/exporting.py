@@ -14,11 +14,10 @@ from django.utils.text import slugify
 from articles.citing import bibtex
 from articles.models import Article
 from articles.spreadsheets import csv_lines
-from search.finding import Ids, find_ids
+from search.finding import Ids, find_ids, understand_for_index
 from search.forms import Asked
 from search.query import Piece
 from search.snippets import snippet
-from search.understanding import understand
 
 __all__ = ["FORMATS", "BusyError", "Export", "NothingAskedError", "export"]
 
@@ -146,7 +145,7 @@ def export(asked: Asked, ending: str, address_of: Callable[[Article], str]) -> E
     out. ``address_of`` gives addresses in this archive. Raises NothingAskedError, BusyError,
     IndexUnavailableError.
     """
-    understood = understand(asked.query)
+    understood = understand_for_index(asked.query)
     if understood.condition is None:
         raise NothingAskedError
     if not _turns.acquire(blocking=False):

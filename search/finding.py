@@ -15,9 +15,10 @@ from django.utils.safestring import SafeString
 from haystack.query import SearchQuerySet
 
 from articles.models import Article, Outlet, end_of, start_of
-from search.engines.base import engine
+from search.engines.base import IndexUnavailableError, engine
 from search.query import Query, Sort
 from search.snippets import marked, snippet
+from search.text import NO_WORDS, OwnWords
 from search.understanding import Understood, understand
 
 __all__ = [
@@ -33,7 +34,9 @@ __all__ = [
     "find_part",
     "find_titles",
     "hidden_articles",
+    "own_words_of_index",
     "similar_ids",
+    "understand_for_index",
 ]
 
 Ids = Sequence[int]
@@ -74,6 +77,19 @@ def hidden_articles() -> Ids:
     return array("q", hidden.values_list("pk", flat=True))
 
 
+def own_words_of_index() -> OwnWords:
+    """Return the editors' words by which the index is cut; without an index, none."""
+    try:
+        return engine().own_words()
+    except IndexUnavailableError:
+        return NO_WORDS
+
+
+def understand_for_index(query: str) -> Understood:
+    """Return how the index understands ``query``, whose long runs are cut as its texts are."""
+    return understand(query, own_words_of_index())
+
+
 def find_articles(
     query: str,
     *,
@@ -89,7 +105,7 @@ def find_articles(
     ``outlets``, ``after`` and ``before`` narrow as they do in lists; pages count from 1. Raises
     IndexUnavailableError.
     """
-    understood = understand(query)
+    understood = understand_for_index(query)
     hidden = hidden_articles()
     asked = _asked(query, outlets=outlets, after=after, before=before, sort=sort, hidden=hidden)
     asked.set_limits((page - 1) * page_size, page * page_size)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from articles.models import Article, PendingChange
 from search.documents import Document
 from search.engines.base import IndexUnavailableError, engine
+from search.own_words import own_words
 from search.search_indexes import ArticleIndex
 
 __all__ = ["documents", "follow_changes", "rebuild"]
@@ -48,7 +49,8 @@ def follow_changes(*, jobs: int = 1) -> int:
 def rebuild(*, jobs: int = 1) -> int:
     """Build the index anew beside the one that serves, and return how many articles it holds.
 
-    Raises IndexLockedError while another process writes, OSError on a full disk.
+    It is cut by the editors' words as they are now. Raises IndexLockedError while another process
+    writes, OSError on a full disk.
     """
     changes: list[int] = []
     ids: list[int] = []
@@ -58,7 +60,7 @@ def rebuild(*, jobs: int = 1) -> int:
         ids.extend(Article.objects.order_by("pk").values_list("pk", flat=True))
         return ids
 
-    engine().rebuild(snapshot, documents, jobs=jobs)
+    engine().rebuild(snapshot, documents, own_words=own_words(), jobs=jobs)
     _forget(changes)
     return len(ids)
 

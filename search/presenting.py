@@ -243,6 +243,7 @@ def _corrected(asked: Asked, found: Results) -> Link | None:
         partial(count_articles, hidden=found.hidden, **asked.narrowing),
         partial(count_articles, hidden=found.hidden),
         partial(corrections, most=MOST_CORRECTIONS, hidden=found.hidden),
+        found.understood.own_words,
     )
     return (
         Link(better.query, asked.but(query=better.query).address(), better.count)
@@ -257,7 +258,8 @@ def _explanation(asked: Asked, found: Results) -> Explanation | None:
         return None
     count = partial(count_articles, hidden=found.hidden)
     here = _remembering(partial(count, **asked.narrowing))
-    return explain(tree, here, _remembering(count) if asked.is_narrowed else None)
+    everywhere = _remembering(count) if asked.is_narrowed else None
+    return explain(tree, here, everywhere, found.understood.own_words)
 
 
 def _remembering(count: Callable[[str], int]) -> Callable[[str], int]:

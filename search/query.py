@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 from functools import cached_property
@@ -90,24 +90,28 @@ class Piece:
 
 @dataclass(frozen=True)
 class Text:
-    """A word or phrase of a query, folded: all its pieces must be there."""
+    """A word or phrase of a query, folded: all its pieces must be there.
+
+    ``own_words`` are those by which the index is cut.
+    """
 
     string: str
     in_title: bool = False
     is_phrase: bool = False
     in_one_piece: bool = False
+    own_words: text.OwnWords = field(default=text.NO_WORDS, repr=False)
 
     @cached_property
     def pieces(self) -> tuple[Piece, ...]:
         """The strings that must all be there: of a long run of characters, its segments."""
         cut = not (self.is_phrase or self.in_one_piece)
-        strings = text.pieces(self.string) if cut else [self.string]
+        strings = text.pieces(self.string, self.own_words) if cut else [self.string]
         return tuple(Piece(string, self.in_title, self.is_phrase) for string in strings)
 
     @cached_property
     def segments(self) -> tuple[str, ...]:
         """The terms by which articles that have it are ranked."""
-        return tuple(dict.fromkeys(text.segments(self.string)))
+        return tuple(dict.fromkeys(text.segments(self.string, self.own_words)))
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,14 @@
 from dataclasses import dataclass
 
 from articles.models import Article
-from search.finding import Ids, completions, count_articles, find_titles, hidden_articles
+from search.finding import (
+    Ids,
+    completions,
+    count_articles,
+    find_titles,
+    hidden_articles,
+    own_words_of_index,
+)
 from search.language import LONGEST_QUERY, Phrase
 from search.text import fold, segments, with_gaps, words
 
@@ -56,5 +63,5 @@ def _completed(typed: str, folded: str, hidden: Ids) -> list[str]:
 
 def _last_segment(word: str) -> str:
     """Return the longest segment with which ``word`` ends, but not itself; "" without one."""
-    endings = [segment for segment in segments(word) if word.endswith(segment) and segment != word]
+    endings = [s for s in segments(word, own_words_of_index()) if word.endswith(s) and s != word]
     return max(endings, key=len, default="")

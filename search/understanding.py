@@ -15,7 +15,7 @@ from search.query import (
     Text,
     texts_of,
 )
-from search.text import fold
+from search.text import NO_WORDS, OwnWords, fold
 
 __all__ = ["Understood", "understand"]
 
@@ -24,12 +24,14 @@ __all__ = ["Understood", "understand"]
 class Understood:
     """How a query was understood; ``condition`` None: there is nothing in it to search for.
 
-    ``unknown_outlets`` are names that no outlet has: nothing is found by them.
+    ``unknown_outlets`` are names that no outlet has: nothing is found by them. ``own_words`` are
+    the editors' by which its long runs were cut.
     """
 
     parsed: Parsed
     condition: Condition | None
     unknown_outlets: list[str] = field(default_factory=list)
+    own_words: OwnWords = field(default=NO_WORDS, repr=False)
 
     @property
     def texts(self) -> list[Text]:
@@ -51,21 +53,28 @@ class Understood:
         return marks
 
 
-def understand(query: str) -> Understood:
-    """Return what ``query`` asks for. Raises nothing that a query can cause."""
+def understand(query: str, own_words: OwnWords = NO_WORDS) -> Understood:
+    """Return what ``query`` asks for of an index that is cut by ``own_words``.
+
+    Raises nothing that a query can cause.
+    """
     parsed = parse(query)
     unknown: list[str] = []
-    condition = condition_of(parsed.tree, unknown) if parsed.tree else None
-    return Understood(parsed, condition, unknown)
+    condition = condition_of(parsed.tree, unknown, own_words) if parsed.tree else None
+    return Understood(parsed, condition, unknown, own_words)
 
 
-def condition_of(node: Node, unknown_outlets: list[str]) -> Condition:
+def condition_of(node: Node, unknown_outlets: list[str], own_words: OwnWords) -> Condition:
     """Return what ``node`` asks for; names that no outlet has are added to ``unknown_outlets``."""
+
+    def all_conditions(nodes: tuple[Node, ...]) -> tuple[Condition, ...]:
+        return tuple(condition_of(child, unknown_outlets, own_words) for child in nodes)
+
     match node:
         case Word(string, in_title):
-            return Text(string, in_title)
+            return Text(string, in_title, own_words=own_words)
         case Phrase(string, in_title):
-            return Text(string, in_title, is_phrase=True)
+            return Text(string, in_title, is_phrase=True, own_words=own_words)
         case OutletName(name):
             ids = _outlets_named(name)
             if not ids:
@@ -74,11 +83,11 @@ def condition_of(node: Node, unknown_outlets: list[str]) -> Condition:
         case Period(first, last):
             return Published(start_of(first) if first else None, end_of(last) if last else None)
         case And(nodes):
-            return AllOf(tuple(condition_of(child, unknown_outlets) for child in nodes))
+            return AllOf(all_conditions(nodes))
         case Or(nodes):
-            return AnyOf(tuple(condition_of(child, unknown_outlets) for child in nodes))
+            return AnyOf(all_conditions(nodes))
         case Not(child):
-            return Excluding(condition_of(child, unknown_outlets))
+            return Excluding(condition_of(child, unknown_outlets, own_words))
 
 
 def _outlets_named(folded: str) -> frozenset[int]:

@@ -12,6 +12,7 @@ from articles.admin import (  # noqa: F401
     _problems,
     _site,
 )
+from articles.admin._audit import AuditedMixin
 from articles.admin._explaining import EXPLANATIONS
 
-__all__ = ["EXPLANATIONS"]
+__all__ = ["EXPLANATIONS", "AuditedMixin"]

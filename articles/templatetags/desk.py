@@ -15,6 +15,7 @@ SECTIONS = (
     "ImportProblem",
     "Capture",
     "Outlet",
+    "Word",
     "Job",
     "AuditEntry",
     "User",

@@ -13,6 +13,7 @@ from haystack.models import SearchResult
 
 from search.documents import Document, Loader
 from search.query import AllOf, AnyOf, Condition, Query, Sort
+from search.text import NO_WORDS, OwnWords
 from search.understanding import understand
 
 __all__ = ["Engine", "EngineQuery", "Hits", "IndexLockedError", "IndexUnavailableError", "engine"]
@@ -84,10 +85,19 @@ class Engine(BaseSearchBackend):
         """
 
     @abstractmethod
-    def rebuild(self, ids: Callable[[], Sequence[int]], load: Loader, *, jobs: int = 1) -> None:
+    def rebuild(
+        self,
+        ids: Callable[[], Sequence[int]],
+        load: Loader,
+        *,
+        own_words: OwnWords = NO_WORDS,
+        jobs: int = 1,
+    ) -> None:
         """Build a new index of ``ids`` beside the one that serves, then switch over at once.
 
-        ``ids`` is asked when nobody else can write the index any more. Raises as ``replace``.
+        Others may ``replace`` documents meanwhile: ``ids`` is asked when whatever they change from
+        then on gets into the new index too, by ``load``. ``own_words`` are the editors', by which
+        the index is cut. Raises as ``replace``.
         """
 
     def tidy(self) -> None:
@@ -95,6 +105,10 @@ class Engine(BaseSearchBackend):
 
         Raises as ``replace``.
         """
+
+    @abstractmethod
+    def own_words(self) -> OwnWords:
+        """Return the words with which the index was built. Raises IndexUnavailableError."""
 
     @abstractmethod
     def count(self) -> int:
@@ -159,7 +173,8 @@ class EngineQuery(BaseSearchQuery):
         condition: Condition = AllOf()
         if "content" in asked:
             # Nothing to search for finds nothing.
-            condition = understand(str(asked["content"])).condition or AnyOf()
+            understood = understand(str(asked["content"]), self.backend.own_words())
+            condition = understood.condition or AnyOf()
         return Query(
             condition=condition,
             outlets=frozenset(asked.get("outlet__in", ())),

@@ -27,7 +27,7 @@ from search.query import (
     texts_of,
     wholly,
 )
-from search.text import segments
+from search.text import NO_WORDS, OwnWords, segments
 
 __all__ = ["MemoryBackend", "MemoryEngine"]
 
@@ -41,6 +41,7 @@ class MemoryBackend(Engine):
     def __init__(self, connection_alias: str, **options: Any) -> None:
         super().__init__(connection_alias, **options)
         self._documents: dict[int, Document] = {}
+        self._own_words = NO_WORDS
 
     def find(self, query: Query, start: int, end: int | None) -> Hits:
         """See Engine."""
@@ -92,12 +93,12 @@ class MemoryBackend(Engine):
         return score
 
     def _bm25(self, term: str, document: Document, field: Callable[[Document], str]) -> float:
-        often = _counted(field(document))[term]
+        often = self._counted(field(document))[term]
         if not often:
             return 0.0
-        counts = [_counted(field(other)) for other in self._documents.values()]
+        counts = [self._counted(field(other)) for other in self._documents.values()]
         length, average = (
-            _counted(field(document)).total(),
+            self._counted(field(document)).total(),
             sum(c.total() for c in counts) / len(counts),
         )
         rarity = log(len(counts) / (sum(term in c for c in counts) + 1)) + 1
@@ -107,9 +108,9 @@ class MemoryBackend(Engine):
         """See Engine."""
         if pk not in self._documents:
             return []
-        words = _words_of(self._documents[pk])
+        words = self._words_of(self._documents[pk])
         others = [document for document in self._but(without) if document.id != pk]
-        shared = Counter({other.id: len(words & _words_of(other)) for other in others})
+        shared = Counter({other.id: len(words & self._words_of(other)) for other in others})
         return [other for other, count in shared.most_common(most) if count]
 
     def completions(self, prefix: str, most: int, *, without: Sequence[int] = ()) -> list[str]:
@@ -128,7 +129,7 @@ class MemoryBackend(Engine):
     def _most_frequent(
         self, is_wanted: Callable[[str], bool], most: int, without: Sequence[int]
     ) -> list[str]:
-        counts = Counter(t for d in self._but(without) for t in set(segments(d.text)))
+        counts = Counter(t for d in self._but(without) for t in self._counted(d.text))
         wanted = sorted((-count, term) for term, count in counts.items() if is_wanted(term))
         return [term for _count, term in wanted[:most]]
 
@@ -139,9 +140,21 @@ class MemoryBackend(Engine):
             self._documents.pop(pk, None)
         self._documents |= {document.id: document for document in loaded}
 
-    def rebuild(self, ids: Callable[[], Sequence[int]], load: Loader, *, jobs: int = 1) -> None:
+    def rebuild(
+        self,
+        ids: Callable[[], Sequence[int]],
+        load: Loader,
+        *,
+        own_words: OwnWords = NO_WORDS,
+        jobs: int = 1,
+    ) -> None:
         """See Engine."""
+        self._own_words = own_words
         self._documents = {document.id: document for document in load(ids())}
+
+    def own_words(self) -> OwnWords:
+        """See Engine."""
+        return self._own_words
 
     def count(self) -> int:
         """See Engine."""
@@ -150,6 +163,12 @@ class MemoryBackend(Engine):
     def documents(self) -> Iterator[Document]:
         """See Engine."""
         yield from (self._documents[pk] for pk in sorted(self._documents))
+
+    def _words_of(self, document: Document) -> set[str]:
+        return {segment for segment in self._counted(document.form) if len(segment) > 1}
+
+    def _counted(self, folded: str) -> "Counter[str]":
+        return _counted(folded, self._own_words)
 
 
 def holds(condition: Condition, document: Document) -> bool:
@@ -172,13 +191,9 @@ def holds(condition: Condition, document: Document) -> bool:
             return not holds(child, document)
 
 
-def _words_of(document: Document) -> set[str]:
-    return {segment for segment in segments(document.form) if len(segment) > 1}
-
-
 @cache
-def _counted(folded: str) -> "Counter[str]":
-    return Counter(segments(folded))
+def _counted(folded: str, own_words: OwnWords) -> "Counter[str]":
+    return Counter(segments(folded, own_words))
 
 
 class MemoryEngine(BaseEngine):

@@ -15,10 +15,10 @@ from django.utils.safestring import SafeString, mark_safe
 from articles.models import Article
 from articles.preferences import script_of
 from search.engines.base import IndexUnavailableError
+from search.finding import understand_for_index
 from search.marking import Match, mark
 from search.related import Related, related_articles
 from search.scripts import Script, html_in_script, language_of, text_in_script
-from search.understanding import understand
 
 register = template.Library()
 
@@ -69,7 +69,7 @@ def marked_article(context: Context, article: Article, body: SafeString) -> Mark
     as_read = partial(_html_as_read, request=request)
     if not query:
         return MarkedArticle(as_read(headline), as_read(body), language)
-    pieces = understand(query).marks
+    pieces = understand_for_index(query).marks
     in_headline = mark(headline, pieces, in_script=as_read)
     in_body = mark(
         body,

@@ -10,6 +10,7 @@ from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from articles.models import Article, AuditEntry, Capture, ImportProblem, ImportRun, Job, Outlet
+from search.models import Word
 
 pytestmark = pytest.mark.django_db
 
@@ -33,6 +34,9 @@ PAGES = (
     "/admin/articles/outlet/",
     "/admin/articles/outlet/{outlet}/change/",
     "/admin/articles/auditentry/",
+    "/admin/search/word/",
+    "/admin/search/word/add/",
+    "/admin/search/word/{word}/change/",
     "/admin/auth/user/",
     "/admin/auth/user/{user}/change/",
     "/admin/auth/group/{group}/change/",
@@ -113,8 +117,9 @@ def busy_desk(db: None, boss: User) -> dict[str, int]:
         action="edit", user=boss, username="boss", target="题" * 100, detail="详" * 300
     )
     group = Group.objects.create(name="others")
+    word = Word.objects.create(word="长" * 20, folded="长" * 20)
     rows = {"article": article, "capture": capture, "group": group, "job": job, "outlet": outlet}
-    rows |= {"problem": problem, "run": run, "user": boss}
+    rows |= {"problem": problem, "run": run, "user": boss, "word": word}
     return {name: row.pk for name, row in rows.items()}
 
 

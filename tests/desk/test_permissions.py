@@ -31,6 +31,7 @@ from articles.models import (
     PendingChange,
     Picture,
 )
+from search.models import Word
 
 pytestmark = pytest.mark.django_db
 Manage = Callable[..., subprocess.CompletedProcess[str]]
@@ -60,6 +61,7 @@ MODELS = {
     "articles_pendingchange": (BOSS, NOBODY, NOBODY, NOBODY),
     "auth_group": (BOSS, BOSS, BOSS, BOSS),
     "auth_user": (BOSS, BOSS, BOSS, BOSS),
+    "search_word": (DRAFTS, EDITORS, NOBODY, EDITORS),
 }
 # Who may GET, who may POST.
 OTHERS = {
@@ -108,6 +110,7 @@ ACTIONS = {
     "articles_outlet": {"merge": EDITORS, "delete_selected": BOSS},
     "auth_group": {"delete_selected": BOSS},
     "auth_user": {"delete_selected": BOSS},
+    "search_word": {"delete_selected": EDITORS},
 }
 # What some addresses want to know besides.
 QUERIES = {
@@ -188,6 +191,7 @@ def rows(db: None) -> dict[str, Any]:
         Picture.objects.create(address="https://pictures.example/1.jpg"),
         User.objects.create_user("somebody"),
         Group.objects.create(name="others"),
+        Word.objects.create(word="新屋岭", folded="新屋岭"),
     ]
     return {row._meta.label_lower.replace(".", "_"): row for row in made}
 
@@ -195,8 +199,10 @@ def rows(db: None) -> dict[str, Any]:
 @pytest.fixture
 def people(db: None) -> dict[str, Client]:
     """A client of everybody in ``PEOPLE``."""
-    # The migration again: a test that truncates tables may have run before.
+    # The migrations again: a test that truncates tables may have run before.
     import_module("articles.migrations.0004_groups").add_groups(apps, connection.schema_editor())
+    add_permissions = import_module("search.migrations.0001_words").add_permissions
+    add_permissions(apps, connection.schema_editor())
     clients = {name: Client() for name in PEOPLE}
     for name in PEOPLE[1:]:
         user = User.objects.create_user(name, is_staff=True, is_superuser=name == "boss")

@@ -29,6 +29,7 @@ from search.engines.whoosh._segment import ArraySegment
 from search.engines.whoosh._writing import write_segment
 from search.parallel import in_processes
 from search.query import Query
+from search.text import NO_WORDS, OwnWords
 
 __all__ = ["WhooshBackend"]
 
@@ -40,6 +41,8 @@ MERGED_PER_DOCUMENT = 16
 MERGED_WHEN_IDLE = 10_000
 """Who saves just then may wait for some seconds."""
 LOCK_SECONDS = 1.0
+SWITCH_SECONDS = 600
+"""A new index is worth waiting for, however many changes somebody is writing into the old one."""
 ATTEMPTS = 5
 
 # What is raised when files of an index are missing, truncated or garbage: when it is opened, where
@@ -73,6 +76,7 @@ class WhooshBackend(Engine):
         self._generation: Path | None = None
         self._searcher: Searcher | None = None
         self._leaves: list[Leaf] = []
+        self._own_words = NO_WORDS
         self._known_damage = ""
 
     def find(self, query: Query, start: int, end: int | None) -> Hits:
@@ -86,7 +90,7 @@ class WhooshBackend(Engine):
     def similar(self, pk: int, most: int, *, without: Sequence[int] = ()) -> list[int]:
         """See Engine."""
         ids = np.asarray(without, np.int64)
-        return self._read(lambda leaves: _finding.similar(leaves, pk, most, ids))
+        return self._read(lambda leaves: _finding.similar(leaves, pk, most, ids, self._own_words))
 
     def completions(self, prefix: str, most: int, *, without: Sequence[int] = ()) -> list[str]:
         """See Engine."""
@@ -108,6 +112,10 @@ class WhooshBackend(Engine):
             lambda leaves: {pk for leaf in leaves for pk in leaf.ids[leaf.documents].tolist()}
         )
 
+    def own_words(self) -> OwnWords:
+        """See Engine."""
+        return self._read(lambda _leaves: self._own_words)
+
     def documents(self) -> Iterator[Document]:
         """See Engine. The files are read from end to end and compared with their checksums."""
         leaves = self._read(self._checked)
@@ -128,18 +136,8 @@ class WhooshBackend(Engine):
         ids = list(dict.fromkeys(ids))
         with self._folder.lock(seconds=LOCK_SECONDS):
             generation = self._folder.current()
-            with _damage_as_unavailable():
-                index = ArrayIndex(generation)
-                contents = index._read_toc()
-                segments: list[ArraySegment] = contents.segments
-                _remove_orphans(index, contents.generation, segments)
-                for segment in segments:
-                    check(generation, segment)
-                    ids_of = ArraysFile(segment.path(generation))["ids"]
-                    segment.deleted |= np.isin(ids_of, np.asarray(ids, np.int64))
-            segments += _write_segments(generation, ids, load, jobs)
-            most = min(LARGEST, max(MERGED_BY_AN_EDIT, MERGED_PER_DOCUMENT * len(ids)))
-            _commit(index, _without_crowd(generation, segments, most), contents.generation + 1)
+            self._folder.note(ids)
+            _replace(generation, ids, load, jobs)
 
     def tidy(self) -> None:
         """See Engine. What edits were not to wait for is merged."""
@@ -152,12 +150,23 @@ class WhooshBackend(Engine):
             if len(segments) < len(contents.segments):
                 _commit(index, segments, contents.generation + 1)
 
-    def rebuild(self, ids: Callable[[], Sequence[int]], load: Loader, *, jobs: int = 1) -> None:
+    def rebuild(
+        self,
+        ids: Callable[[], Sequence[int]],
+        load: Loader,
+        *,
+        own_words: OwnWords = NO_WORDS,
+        jobs: int = 1,
+    ) -> None:
         """See Engine."""
-        with self._folder.lock(seconds=LOCK_SECONDS), self._folder.next() as generation:
-            index = ArrayIndex.create(generation)
-            segments = list(_in_large(generation, _write_segments(generation, ids(), load, jobs)))
+        with self._folder.next(seconds=LOCK_SECONDS) as generation:
+            index = ArrayIndex.create(generation, own_words)
+            segments = list(_in_large(generation, _write_segments(index, ids(), load, jobs)))
             _commit(index, segments, 1)
+            with self._folder.lock(seconds=SWITCH_SECONDS):
+                if changed := self._folder.noted(generation):
+                    _replace(generation, changed, load, jobs)
+                self._folder.switch_to(generation)
 
     def _read(self, question: Callable[[list[Leaf]], Answer]) -> Answer:
         """Answer ``question``, again where the index moved on between opening and reading it."""
@@ -193,11 +202,13 @@ class WhooshBackend(Engine):
                 return self._leaves
             self._close()
         known = {leaf.name: leaf for leaf in self._leaves}
-        searcher = ArrayIndex(generation).searcher()
+        index = ArrayIndex(generation)
+        searcher = index.searcher()
         readers = [leaf.reader() for leaf, _offset in searcher.leaf_searchers()]
         leaves = [_leaf(generation, reader, known) for reader in readers if reader.doc_count_all()]
         # Together: a searcher that is up to date with leaves that are not would never be noticed.
-        self._generation, self._searcher, self._leaves = generation, searcher, leaves
+        self._generation, self._own_words = generation, index.own_words
+        self._searcher, self._leaves = searcher, leaves
         return leaves
 
     def _checked(self, leaves: list[Leaf]) -> list[Leaf]:
@@ -211,6 +222,22 @@ class WhooshBackend(Engine):
         self._leaves = []
 
 
+def _replace(generation: Path, ids: Sequence[int], load: Loader, jobs: int) -> None:
+    """Make the index in a folder agree with what ``load`` gives for ``ids``, under the lock."""
+    with _damage_as_unavailable():
+        index = ArrayIndex(generation)
+        contents = index._read_toc()
+        segments: list[ArraySegment] = contents.segments
+        _remove_orphans(index, contents.generation, segments)
+        for segment in segments:
+            check(generation, segment)
+            ids_of = ArraysFile(segment.path(generation))["ids"]
+            segment.deleted |= np.isin(ids_of, np.asarray(ids, np.int64))
+    segments += _write_segments(index, ids, load, jobs)
+    most = min(LARGEST, max(MERGED_BY_AN_EDIT, MERGED_PER_DOCUMENT * len(ids)))
+    _commit(index, _without_crowd(generation, segments, most), contents.generation + 1)
+
+
 def _leaf(generation: Path, reader: Any, known: dict[str, Leaf]) -> Leaf:
     """Return an open segment; what was read of it before is kept."""
     check(generation, reader.segment())
@@ -219,7 +246,7 @@ def _leaf(generation: Path, reader: Any, known: dict[str, Leaf]) -> Leaf:
 
 
 def _write_segments(
-    generation: Path, ids: Sequence[int], load: Loader, jobs: int
+    index: ArrayIndex, ids: Sequence[int], load: Loader, jobs: int
 ) -> Iterator[ArraySegment]:
     """Write the documents of ``ids`` into new segments, several at a time, and yield these."""
     if not ids:
@@ -230,13 +257,15 @@ def _write_segments(
     size = ceil(len(ids) / parts)
     remaining = iter(ids)
     chunks = list(iter(lambda: list(islice(remaining, size)), []))
-    write = partial(_write_chunk, generation, load)
+    write = partial(_write_chunk, index.folder, index.own_words, load)
     written = in_processes(write, chunks, jobs=jobs if len(chunks) > 1 else 1)
     yield from (segment for segment in written if segment)
 
 
-def _write_chunk(generation: Path, load: Loader, ids: Sequence[int]) -> ArraySegment | None:
-    return write_segment(ArrayIndex(generation), load(ids))
+def _write_chunk(
+    generation: Path, own_words: OwnWords, load: Loader, ids: Sequence[int]
+) -> ArraySegment | None:
+    return write_segment(ArrayIndex(generation, own_words), load(ids))
 
 
 def _in_large(generation: Path, segments: Iterator[ArraySegment]) -> Iterator[ArraySegment]:

@@ -1,4 +1,4 @@
-"""The table of contents: which segments make up an index, and what is deleted of them.
+"""The table of contents: which segments make up an index, what is deleted of them, and its words.
 
 A file of two lines: the CRC-32 of the second, and a JSON object. Whoosh's own keeps pickles, which
 can run code when they are read; nothing of them is written or read here.
@@ -15,6 +15,7 @@ from whoosh.index import TOC, FileIndex
 
 from search.engines.whoosh._schema import schema
 from search.engines.whoosh._segment import ArraySegment
+from search.text import NO_WORDS, OwnWords, one_object
 
 __all__ = ["INDEX", "ArrayIndex", "contents_name"]
 
@@ -22,17 +23,21 @@ INDEX = "articles"
 
 
 class ArrayIndex(FileIndex):
-    """The index in a folder. Raises OSError or ValueError where it cannot be read."""
+    """The index in a folder. Raises OSError or ValueError where it cannot be read.
 
-    def __init__(self, folder: Path) -> None:
+    ``own_words`` are the editors', by which its texts are cut: as given, or as they were read last.
+    """
+
+    def __init__(self, folder: Path, own_words: OwnWords = NO_WORDS) -> None:
         self.storage = FileStorage(str(folder))
         self.indexname = INDEX
+        self.own_words = one_object(own_words)
         self._schema = schema()
 
     @classmethod
-    def create(cls, folder: Path) -> "ArrayIndex":
+    def create(cls, folder: Path, own_words: OwnWords = NO_WORDS) -> "ArrayIndex":
         """Make an empty index in an empty folder."""
-        index = cls(folder)
+        index = cls(folder, own_words)
         index.write_contents([], 0)
         return index
 
@@ -43,7 +48,10 @@ class ArrayIndex(FileIndex):
 
     def write_contents(self, segments: list[ArraySegment], generation: int) -> None:
         """Make ``segments`` the index, at once: it is there or it is not."""
-        records = {"segments": [segment.record() for segment in segments]}
+        records = {
+            "segments": [segment.record() for segment in segments],
+            "own_words": sorted(self.own_words),
+        }
         content = json.dumps(records).encode()
         path = self.folder / contents_name(generation)
         new = path.with_suffix(".toc.new")
@@ -67,8 +75,9 @@ class ArrayIndex(FileIndex):
         checksum, _line_break, content = data.partition(b"\n")
         if int(checksum, 16) != zlib.crc32(content):
             raise ValueError("the table of contents is damaged")
-        records = json.loads(content)["segments"]
-        segments = [ArraySegment.from_record(INDEX, record) for record in records]
+        records = json.loads(content)
+        segments = [ArraySegment.from_record(INDEX, record) for record in records["segments"]]
+        self.own_words = one_object(frozenset(records.get("own_words", ())))
         return TOC(self._schema, segments, generation)
 
 

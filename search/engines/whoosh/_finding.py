@@ -15,7 +15,7 @@ from search.engines.whoosh._matching import are_of, between, matching
 from search.engines.whoosh._ordering import Found, first, first_places
 from search.engines.whoosh._ranking import Ranking
 from search.query import Condition, Query
-from search.text import segments
+from search.text import OwnWords, segments
 
 __all__ = ["find", "how_many", "similar"]
 
@@ -59,13 +59,16 @@ def how_many(leaves: Sequence[Leaf], query: Query) -> int:
     return count
 
 
-def similar(leaves: Sequence[Leaf], pk: int, most: int, without: Numbers) -> list[int]:
+def similar(
+    leaves: Sequence[Leaf], pk: int, most: int, without: Numbers, own_words: OwnWords
+) -> list[int]:
     """Return the ids of the articles that share the most telling segments with article ``pk``."""
     own = ((leaf, np.flatnonzero((leaf.ids == pk) & ~leaf.deleted)) for leaf in leaves)
     form = next((leaf.form(int(numbers[0])) for leaf, numbers in own if len(numbers)), None)
     if form is None:
         return []
-    counts = Counter(term for term in segments(form[:READ_CHARACTERS]) if len(term) > 1)
+    terms_of = segments(form[:READ_CHARACTERS], own_words)
+    counts = Counter(term for term in terms_of if len(term) > 1)
     # One segment tells well enough which terms are worth looking up in all of them.
     largest = max(leaves, key=lambda leaf: leaf.size)
     rare = nlargest(LOOKED_UP_TERMS, _telling([largest], counts), key=itemgetter(1))

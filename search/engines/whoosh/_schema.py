@@ -10,7 +10,7 @@ from whoosh.fields import COLUMN, FieldType, Schema
 from whoosh.formats import Existence, Frequency
 
 from search.documents import Document
-from search.text import gap_grams, grams, segments
+from search.text import OwnWords, gap_grams, grams, segments
 
 __all__ = [
     "COLUMNS",
@@ -92,14 +92,14 @@ def schema() -> Schema:
     )
 
 
-def fields(document: Document) -> dict[str, Any]:
-    """Return ``document`` as the index's fields."""
+def fields(document: Document, own_words: OwnWords) -> dict[str, Any]:
+    """Return ``document`` as the fields of an index that is cut by ``own_words``."""
     return {
         "grams": grams(document.form),
         "title_grams": grams(document.title),
         "gaps": gap_grams(document.form),
-        "title_segments": segments(document.title),
-        "segments": segments(document.text),
+        "title_segments": segments(document.title, own_words),
+        "segments": segments(document.text, own_words),
         "id": document.id,
         "outlet": document.outlet,
         "published": microseconds(document.published_at),

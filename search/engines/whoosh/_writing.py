@@ -23,7 +23,7 @@ def write_segment(index: ArrayIndex, documents: Iterable[Document]) -> ArraySegm
     writer = SegmentWriter(index, _lk=False, codec=ArrayCodec(), compound=False)
     writer.pool = CollectedPostings()
     for document in documents:
-        writer.add_document(**fields(document))
+        writer.add_document(**fields(document, index.own_words))
     if not writer.doc_count():
         writer._close_segment()
         return None

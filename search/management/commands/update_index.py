@@ -7,11 +7,12 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from search.engines.base import IndexLockedError, engine
-from search.indexing import follow_changes
+from search.indexing import follow_changes, rebuild
+from search.own_words import are_in_index
 
 
 class Command(BaseCommand):
-    """The terminal's door to ``follow_changes``."""
+    """The terminal's door to ``follow_changes``; other own words need an index built anew."""
 
     help = "Bring every change since the last time into the search index."
 
@@ -22,7 +23,7 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, jobs: int, **_options: Any) -> None:
         """Follow and report."""
         try:
-            articles = follow_changes(jobs=jobs)
+            articles = follow_changes(jobs=jobs) if are_in_index() else rebuild(jobs=jobs)
             engine().tidy()
         except IndexLockedError as error:
             raise CommandError("Another process is writing the index; try again later.") from error

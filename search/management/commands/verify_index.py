@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from search.engines.base import IndexLockedError, IndexUnavailableError
 from search.indexing import rebuild
+from search.own_words import are_in_index
 from search.verifying import compare, repair
 
 KINDS = {
@@ -60,6 +61,11 @@ class Command(BaseCommand):
             ids: list[int] = getattr(found, kind)
             first = ", ".join(map(str, ids[:FIRST_IDS])) + (", …" if ids[FIRST_IDS:] else "")
             self.stdout.write(f"{kind} {len(ids)}" + (f" ({meaning}): {first}" if ids else ""))
+        if not are_in_index():
+            self.stdout.write(
+                "The editors' own words are others than the index was built with; index_worker "
+                "rebuilds it, or: manage.py rebuild_index"
+            )
         if not found.differing:
             self.stdout.write(f"Index and database agree ({found.articles} articles).")
         elif fix:
