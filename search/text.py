@@ -253,20 +253,24 @@ def pieces(word: str, own_words: OwnWords = NO_WORDS) -> list[str]:
 
 
 def segments(folded: str, own_words: OwnWords = NO_WORDS) -> Iterator[str]:
-    """Yield the words by which a folded text is ranked: jieba's for searching, and tokens."""
+    """Yield the words by which a folded text is ranked: jieba's for searching, and tokens.
+
+    Of tokens without end, their first ``LONGEST_GRAM`` characters.
+    """
     cutter = _cutter(own_words)
     for token in _tokens.finditer(folded):
         if not token["unspaced"]:
-            yield from {token.group(), *_parts.findall(token.group())}
+            terms = {token.group(), *_parts.findall(token.group())}
+            yield from (term[:LONGEST_GRAM] for term in terms)
             continue
         end = 0
         for run in _han_runs.finditer(token.group()):
             if run.start() > end:
-                yield token.group()[end : run.start()]
+                yield token.group()[end : run.start()][:LONGEST_GRAM]
             yield from cutter.cut_for_search(run.group())
             end = run.end()
         if end < len(token.group()):
-            yield token.group()[end:]
+            yield token.group()[end:][:LONGEST_GRAM]
 
 
 class Grams(Set[str]):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from haystack import connections
 from whoosh.index import FileIndex
 
@@ -213,6 +213,18 @@ class TestRot:
             patched.setattr("whoosh.index.sleep", lambda _seconds: pytest.fail("it waits"))
             with pytest.raises(IndexUnavailableError):
                 engine().count()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("command", ["update_index", "rebuild_index", "verify_index --fix"])
+def test_commands_say_what_stands_in_their_way(
+    archive: list[Article], index_folder: Path, command: str
+) -> None:
+    (index_folder / "current").unlink()
+    (index_folder / "current").mkdir()
+    connections.reload("default")
+    with pytest.raises(CommandError, match=r"Is a directory.*current"):
+        call_command(*command.split())
 
 
 class TestMemory:

@@ -350,6 +350,10 @@ class TestSegments:
             ["iphone15", "iphone", "15", "nato", "f-35", "f", "35"]
         )
 
+    def test_do_not_grow_without_end(self) -> None:
+        assert set(segments("x-" * 5_000 + "x")) == {"x", ("x-" * 50)[:LONGEST_GRAM]}
+        assert set(segments("カ" * 5_000)) == {"カ" * LONGEST_GRAM}
+
     def test_of_other_unspaced_scripts_are_their_runs(self) -> None:
         assert list(segments("カタカナ和汉字")) == ["カタカナ", "和", "汉字"]
 

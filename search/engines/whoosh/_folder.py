@@ -86,7 +86,7 @@ class IndexFolder:
         except IndexUnavailableError as error:
             # What cannot be read just now may still serve.
             if isinstance(error.__cause__, OSError) and (self._path / "current").exists():
-                raise
+                raise error.__cause__ from None
             return None
 
     def _remove_all_but(self, generation: Path | None) -> None:
