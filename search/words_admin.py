@@ -9,6 +9,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -59,8 +60,11 @@ class WordAdmin(AuditedMixin, admin.ModelAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Show the list, and what of it the index does not know yet."""
-        notice = {"waiting": len(own_words() ^ own_words_of_index())}
-        return super().changelist_view(request, {**(extra_context or {}), **notice})
+        context = {
+            "title": capfirst(self.opts.verbose_name_plural),
+            "waiting": len(own_words() ^ own_words_of_index()),
+        }
+        return super().changelist_view(request, {**(extra_context or {}), **context})
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
