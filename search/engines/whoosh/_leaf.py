@@ -121,7 +121,7 @@ class Leaf:
 
     def lengths(self, field: str) -> Array:
         """Return how many terms each document has in a ranked field, as Whoosh rounds it."""
-        return LENGTHS[self._file[f"{field}.lengths"]]
+        return self.kept(("lengths", field), lambda: LENGTHS[self._file[f"{field}.lengths"]])
 
     def total_length(self, field: str) -> int:
         """Return how many terms all documents together have in a ranked field."""

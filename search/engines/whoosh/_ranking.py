@@ -48,22 +48,17 @@ class Ranking:
                 places = places[is_there]
                 holders, counts = holders[places], counts[places]
             holders = holders.astype(np.intp)
-            scores[holders] += weight * _weights(counts, self._norms(leaf, field)[holders])
+            lengths = leaf.lengths(field)[holders]
+            scores[holders] += weight * _weights(counts, lengths, self._average[field])
         return scores[documents]
 
-    def _norms(self, leaf: Leaf, field: str) -> Numbers:
-        """Return for each document what its length makes of how often a term is there."""
-        average = self._average[field]
 
-        def norms() -> Numbers:
-            return _K1 * ((1 - _B) + _B * leaf.lengths(field) / average)
-
-        return leaf.kept((field, average), norms)
-
-
-def _weights(counts: Numbers, norms: Numbers) -> Numbers:
+def _weights(counts: Numbers, lengths: Numbers, average: float) -> Numbers:
+    """Return what it weighs that a term is so often in documents of these lengths."""
     often = counts.astype(np.float64)
-    norms = norms + often
+    lengths *= _K1 * _B / average
+    lengths += _K1 * (1 - _B)
+    lengths += often
     often *= _K1 + 1
-    often /= norms
+    often /= lengths
     return often
