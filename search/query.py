@@ -76,6 +76,12 @@ class Piece:
         return text.is_unspaced(self.string) and " " not in self.string
 
     @cached_property
+    def is_token(self) -> bool:
+        """Whether a text has the piece wherever a segment of it has."""
+        # In a phrase "iphone" is a whole token, and the segments of iphone15 tell of its parts.
+        return not self.is_phrase and text.is_token(self.string)
+
+    @cached_property
     def occurrences(self) -> re.Pattern[str]:
         """What matches the piece in folded text."""
         if self.is_phrase:

@@ -36,6 +36,7 @@ __all__ = [
     "gap_grams",
     "gram_of",
     "grams",
+    "is_token",
     "is_unspaced",
     "occurrences",
     "one_object",
@@ -65,9 +66,9 @@ _convertible = re.compile(r"[^\0\ud800-\udfff]+")
 _unspaced = re.compile(_UNSPACED_CHARACTER)
 _unspaced_runs = re.compile(f"{_UNSPACED_CHARACTER}+")
 _spaced = re.compile(f"[{_SPACED}]+")
-_tokens = re.compile(
-    rf"(?P<unspaced>{_UNSPACED_CHARACTER}+)|{_SPACED_CHARACTER}+(?:-{_SPACED_CHARACTER}+)*"
-)
+_SPACED_TOKEN = rf"{_SPACED_CHARACTER}+(?:-{_SPACED_CHARACTER}+)*"
+_spaced_token = re.compile(_SPACED_TOKEN)
+_tokens = re.compile(rf"(?P<unspaced>{_UNSPACED_CHARACTER}+)|{_SPACED_TOKEN}")
 _parts = re.compile(r"\d+|[^\W\d_]+")
 _gaps = re.compile(rf"(?:(?!{_UNSPACED_CHARACTER}|{_SPACED_CHARACTER}).)+", re.DOTALL)
 _GAP_IN_BLOCK = rf"(?:(?!{_UNSPACED_CHARACTER}|{_SPACED_CHARACTER})[^\n])"
@@ -171,6 +172,11 @@ def fold(text: str) -> str:
 def is_unspaced(string: str) -> bool:
     """Tell whether both ends of ``string`` are of a script without spaces between words."""
     return bool(_unspaced.match(string[0]) and _unspaced.match(string[-1]))
+
+
+def is_token(string: str) -> bool:
+    """Tell whether a folded string lies within a token of scripts with spaces wherever it is."""
+    return _spaced_token.fullmatch(string) is not None
 
 
 def words(query: str) -> list[str]:

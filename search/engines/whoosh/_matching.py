@@ -6,6 +6,7 @@ from mmap import mmap
 
 import numpy as np
 
+from search.engines.whoosh._arrays import Array
 from search.engines.whoosh._leaf import Leaf, Numbers
 from search.engines.whoosh._postings import MANY_TIMES, places_of
 from search.engines.whoosh._schema import UNDATED, microseconds
@@ -26,6 +27,8 @@ __all__ = ["are_of", "between", "matching"]
 FEW_DOCUMENTS = 4
 FEW_TIMES = 2
 """Where not many more documents than are left may have a string, all that have it are kept."""
+TEXT_BYTES = 5_000
+"""About so much has to be looked through of a candidate, else of the vocabulary."""
 LONGEST_CHARACTER = 4
 """In bytes of UTF-8."""
 LONGEST_KEPT = 40
@@ -120,19 +123,34 @@ def _found(leaf: Leaf, piece: Piece, documents: Numbers) -> Numbers:
             break
     if piece.is_gram or not len(documents):
         return documents
-    is_found = np.zeros(leaf.size, bool)
-    if piece.is_unbroken:
-        # Where it is a segment, it is in the text.
-        for field in ("title_segments", "segments")[: 1 if piece.in_title else 2]:
-            is_found[leaf.postings(field, piece.string)[0]] = True
-    undecided = documents[~is_found[documents]].tolist()
+    is_found, is_elsewhere = _in_segments(leaf, piece, len(documents))
+    undecided = documents[is_elsewhere[documents] & ~is_found[documents]].tolist()
     is_found[_looked_at(leaf, piece, undecided)] = True
     return documents[is_found[documents]]
 
 
+def _in_segments(leaf: Leaf, piece: Piece, candidates: int) -> tuple[Array, Array]:
+    """Return masks of the documents that have a piece in a segment, and that may elsewhere."""
+    vocabulary = len(leaf.fields["segments"].terms)
+    fields = ("title_segments",) if piece.in_title else ("title_segments", "segments")
+    is_found, is_elsewhere = np.zeros(leaf.size, bool), np.ones(leaf.size, bool)
+    if piece.is_unbroken:
+        for field in fields:
+            is_found[leaf.postings(field, piece.string)[0]] = True
+    elif piece.is_token and vocabulary < candidates * TEXT_BYTES:
+        is_elsewhere[:] = False
+        for postings in (leaf.fields[field] for field in fields):
+            for number in postings.with_part(piece.encoded_parts[0]):
+                if piece.is_in(str(postings.term(number), "utf-8")):
+                    is_found[postings.documents_of(number)] = True
+            for number in postings.cut_off():
+                is_elsewhere[postings.documents_of(number)] = True
+    return is_found, is_elsewhere
+
+
 def _looked_at(leaf: Leaf, piece: Piece, documents: list[int]) -> list[int]:
     """Return those of ``documents`` that have a piece, by looking at their search forms."""
-    find = leaf.forms.data.find
+    data = leaf.forms.data
     starts = leaf.forms.starts[documents].tolist()
     if piece.in_title:
         ends = leaf.titles_end(documents)
@@ -140,7 +158,8 @@ def _looked_at(leaf: Leaf, piece: Piece, documents: list[int]) -> list[int]:
         ends = leaf.forms.starts[np.array(documents, np.int64) + 1].tolist()
     for part in piece.encoded_parts:
         spans = zip(documents, starts, ends, strict=True)
-        left = [(n, start, end) for n, start, end in spans if find(part, start, end) >= 0]
+        # Found in a copy, since mmap looks at each place where the part may begin.
+        left = [(n, start, end) for n, start, end in spans if part in data[start:end]]
         if not left:
             return []
         documents, starts, ends = map(list, zip(*left, strict=True))
@@ -151,7 +170,6 @@ def _looked_at(leaf: Leaf, piece: Piece, documents: list[int]) -> list[int]:
         # It is in every other line.
         return [number for number in documents if piece.is_in(leaf.form(number))]
     spans = zip(documents, starts, ends, strict=True)
-    data = leaf.forms.data
     return [n for n, *span in spans if any(map(piece.is_in, _lines_with(part, data, *span)))]
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from search.engines.whoosh._arrays import Array
-from search.text import Grams, gram_of
+from search.text import LONGEST_GRAM, Grams, gram_of
 
 __all__ = ["MANY_TIMES", "FieldPostings", "PostingsCollector", "encoded", "places_of", "starts_of"]
 
@@ -104,6 +104,28 @@ class FieldPostings:
         data = self.terms[starts[0] : starts[-1]].tobytes()
         base = starts[0]
         return [data[a - base : b - base] for a, b in pairwise(starts)]
+
+    def with_part(self, part: bytes) -> list[int]:
+        """Return the numbers of all terms that contain ``part``."""
+        terms, numbers = self.terms.tobytes(), []
+        place = terms.find(part)
+        while place >= 0:
+            number = int(np.searchsorted(self.term_starts, place, "right")) - 1
+            end = int(self.term_starts[number + 1])
+            # What begins in one term and ends in the next is in neither.
+            if is_within := place + len(part) <= end:
+                numbers.append(number)
+            place = terms.find(part, end if is_within else place + 1)
+        return numbers
+
+    def cut_off(self) -> list[int]:
+        """Return the numbers of the terms that may be only the first part of what they were."""
+        numbers: list[int] = np.flatnonzero(np.diff(self.term_starts) >= LONGEST_GRAM).tolist()
+        return numbers
+
+    def documents_of(self, number: int) -> Array:
+        """Return the documents that have the term with this number."""
+        return self.documents[self.starts[number] : self.starts[number + 1]]
 
     def first_from(self, term: bytes) -> int:
         """Return the number of the first term that is not before ``term``."""
