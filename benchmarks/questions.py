@@ -29,7 +29,7 @@ class Question:
     """Its id and its slug."""
     sort: Sort = Sort.RELEVANCE
     start: int = 0
-    with_facets: bool = False
+    with_facets: bool = True
 
     @property
     def query(self) -> str:

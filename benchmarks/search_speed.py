@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from benchmarks.peers import Peer
 
 NOTES = """
-newsarchive counts outlets, years and days in every answer; the peers only where the row says so.
+All count outlets and days in every answer, as a page shows them, but where the row says without.
 Questions are the same for all, and written as most articles write them. All are given newsarchive's
 fold and segments. newsarchive finds every string, whichever way it would be cut, the peers only
 segments. It looks up an outlet by its name in each question, the peers are given its number.

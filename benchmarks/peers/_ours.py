@@ -25,7 +25,7 @@ EVERYWHERE = "的"
 
 
 class Ours(Peer):
-    """The engine that the settings choose; facets and timeline always come along."""
+    """The engine that the settings choose."""
 
     name = "newsarchive"
 
@@ -70,6 +70,7 @@ class Ours(Peer):
             condition=understand(question.query).condition or AnyOf(),
             sort=question.sort,
             zone=timezone.get_default_timezone(),
+            with_facets=question.with_facets,
         )
         hits = engine().find(query, start, end)
         return Answer(hits.count, [pk for pk, _score in hits.found])
