@@ -3,12 +3,11 @@
     python benchmarks/search_speed.py ARCHIVE [--articles N] [--data DIR] [--built] [--without NAME]
 
 ARCHIVE is a folder or a .tar.xz of article files; where N is more than it has, more are made of
-their paragraphs, with a vocabulary that grows. Each question is for the exact count and the ids of
-20 articles, in one process that has answered it before; newsarchive is also asked what it does not
-remember. Beside newsarchive, in the same run: Whoosh
-as it comes, SQLite FTS5 and Tantivy, all on newsarchive's segments. ``--data`` keeps the archive
-and the indexes; ``--built`` asks these again, and ``--without stock-whoosh`` leaves out what takes
-hours to build.
+their paragraphs, with a vocabulary that grows. Each question is for the exact count, the ids of 20
+articles, and counts by outlet and day, in one process that has answered it before; newsarchive is
+also asked what it does not remember. Beside it, in the same run: Whoosh as it comes, SQLite FTS5
+and Tantivy, all on its segments. ``--data`` keeps the archive and the indexes, ``--built``
+asks these again, ``--without stock-whoosh`` leaves out what takes hours to build.
 """
 
 import os
