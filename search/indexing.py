@@ -29,18 +29,18 @@ def follow_changes(*, jobs: int = 1) -> int:
     changes on disk. Raises IndexLockedError while another process writes, OSError on a full disk,
     IndexUnavailableError where even a new index cannot be read.
     """
-    followed = 0
     try:
         engine().count()
+        return _follow(jobs)
     except IndexUnavailableError:
-        followed = rebuild(jobs=jobs)
+        return rebuild(jobs=jobs) + _follow(jobs)
+
+
+def _follow(jobs: int) -> int:
+    followed = 0
     while changes := _oldest_changes(CHANGES_AT_ONCE * jobs):
         ids = list(dict.fromkeys(article_id for _pk, article_id in changes))
-        try:
-            engine().replace(ids, documents, jobs=jobs)
-        except IndexUnavailableError:
-            followed += rebuild(jobs=jobs)
-            continue
+        engine().replace(ids, documents, jobs=jobs)
         _forget(pk for pk, _article_id in changes)
         followed += len(ids)
     return followed

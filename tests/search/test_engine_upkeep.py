@@ -203,6 +203,27 @@ class TestRot:
         assert found_ids("修改之后") == [archive[0].pk]
         assert not compare().differing
 
+    def test_that_a_new_index_does_not_end_is_told(
+        self, archive: list[Article], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Not built again and again."""
+        builds: list[int] = []
+
+        def build_again(*, jobs: int) -> int:
+            builds.append(jobs)
+            return 30
+
+        def fail(*_arguments: Any, **_options: Any) -> None:
+            raise IndexUnavailableError
+
+        follow_changes()
+        archive[0].save()
+        monkeypatch.setattr(engine(), "replace", fail)
+        monkeypatch.setattr("search.indexing.rebuild", build_again)
+        with pytest.raises(IndexUnavailableError):
+            follow_changes()
+        assert builds == [1]
+
     def test_of_a_missing_file_is_told_at_once(
         self, archive: list[Article], index_folder: Path
     ) -> None:

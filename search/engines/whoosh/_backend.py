@@ -36,7 +36,7 @@ __all__ = ["WhooshBackend"]
 SEGMENT_DOCUMENTS = 2000
 SMALL_SEGMENT_DOCUMENTS = 500
 MERGED_BY_AN_EDIT = 1_000
-"""An edit does not wait for more documents to be copied, which takes less than half a second."""
+"""An edit does not wait for more documents to be copied, which takes about half a second."""
 MERGED_PER_DOCUMENT = 16
 MERGED_WHEN_IDLE = 10_000
 """Who saves just then may wait for some seconds."""

@@ -2,7 +2,7 @@
 
 An edit writes a segment of one document, and every segment costs each search a little. So the
 smallest are merged until each that is left has more documents than three times all smaller ones
-together: of 1,000 edits, five segments at most are left, and an edit was copied 15 times at most.
+together: of 1,000 edits a few segments are left, and most documents were copied a few times.
 """
 
 from collections import defaultdict
