@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
 
 import hypothesis
@@ -27,6 +28,7 @@ from search.indexing import rebuild
 
 ROOT = Path(__file__).parents[1]
 EPOCH = 1_600_000_000_000
+OUR_APPS = ("articles", "search")
 
 # How long an example takes says nothing on a machine that is doing other things.
 hypothesis.settings.register_profile("untimed", deadline=None)
@@ -68,7 +70,7 @@ def _what_migrations_made(request: pytest.FixtureRequest) -> None:
         else:
             request.getfixturevalue("db")
         ContentType.objects.clear_cache()
-        known = Permission.objects.filter(content_type__app_label="articles")
+        known = Permission.objects.filter(content_type__app_label__in=OUR_APPS)
         if not _permissions() <= set(known.values_list("codename", flat=True)):
             for app in apps.get_app_configs():
                 create_permissions(app, verbosity=0)
@@ -84,8 +86,9 @@ def _what_migrations_made(request: pytest.FixtureRequest) -> None:
 
 
 def _permissions() -> set[str]:
-    """The permissions that the models of ``articles`` declare."""
-    options = [model._meta for model in apps.get_app_config("articles").get_models()]
+    """The permissions that our models declare."""
+    models = chain.from_iterable(apps.get_app_config(app).get_models() for app in OUR_APPS)
+    options = [model._meta for model in models]
     usual = {f"{action}_{o.model_name}" for o in options for action in o.default_permissions}
     return usual | {codename for o in options for codename, _name in o.permissions}
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.test import Client
 from playwright.sync_api import BrowserContext, expect
 
@@ -12,6 +12,7 @@ from articles.models import AuditEntry
 from search.indexing import rebuild
 from search.models import Word
 from search.own_words import MOST_COMPLAINTS, add_words, own_words
+from tests.people import allow
 
 pytestmark = pytest.mark.django_db
 
@@ -119,8 +120,7 @@ class TestPermissions:
             ("delete_word", (200, 200, 200)),
         ):
             if codename:
-                wanted = {"content_type__app_label": "search", "codename": codename}
-                user.user_permissions.add(Permission.objects.get(**wanted))
+                allow(user, codename)
             client.force_login(User.objects.get(pk=user.pk))
             delete = f"{LIST}{Word.objects.get().pk}/delete/"
             assert tuple(client.get(path).status_code for path in (LIST, ADD, delete)) == may
