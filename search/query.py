@@ -51,13 +51,20 @@ class Piece:
         return frozenset(text.required_grams(self.string))
 
     @cached_property
+    def triples(self) -> frozenset[str]:
+        """Every three neighbouring characters of it, which a text with this piece has too."""
+        return frozenset(text.required_triples(self.string))
+
+    @cached_property
     def gap_grams(self) -> frozenset[str]:
         """The terms that tell of its gaps, which every text with this phrase has."""
         return frozenset(text.gap_grams(self.string)) if self.is_phrase else frozenset()
 
     @cached_property
     def is_gram(self) -> bool:
-        """Whether having its grams is having the piece."""
+        """Whether having its grams, or in a text its one triple, is having the piece."""
+        if self.triples == {self.string}:
+            return not self.in_title
         return (
             self.grams == {self.string}
             and len(self.string) < text.LONGEST_GRAM

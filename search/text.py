@@ -36,15 +36,19 @@ __all__ = [
     "gap_grams",
     "gram_of",
     "grams",
+    "is_first",
     "is_token",
     "is_unspaced",
+    "number_of",
     "occurrences",
     "one_object",
     "phrase_occurrences",
     "pieces",
     "required_grams",
+    "required_triples",
     "segments",
     "telling_characters",
+    "triples",
     "with_gaps",
     "words",
 ]
@@ -83,6 +87,11 @@ CODE_BITS = 21
 """So many hold a code point."""
 FIRST_WITHOUT_LETTERS = 0x40000
 """The first code point of the planes that Unicode has no script for."""
+
+Numbers = np.ndarray[Any, np.dtype[np.uint64]]
+Mask = np.ndarray[Any, np.dtype[np.bool]]
+Places = np.ndarray[Any, np.dtype[np.uint16]]
+LAST_PLACE = 0xFFFF
 
 OwnWords = frozenset[str]
 """Words of the editors, folded: texts are cut as if jieba's dictionary had them."""
@@ -288,7 +297,7 @@ class Grams(Set[str]):
     are ascending, as the strings are that ``gram_of`` makes of them.
     """
 
-    def __init__(self, numbers: "np.ndarray[Any, np.dtype[np.uint64]]", parts: set[str]) -> None:
+    def __init__(self, numbers: Numbers, parts: set[str]) -> None:
         self.numbers = numbers
         self.parts = parts
 
@@ -309,16 +318,61 @@ def grams(folded: str) -> Grams:
     Every character and every two neighbours in runs of unspaced scripts; of other scripts the
     parts of tokens, cut where letters meet digits or a hyphen.
     """
-    codes = np.frombuffer(folded.encode("utf-32-le", "surrogatepass"), np.uint32)
-    unspaced = _is_unspaced()[codes]
-    characters = codes.astype(np.uint64) << CODE_BITS
+    codes, unspaced = _code_points(folded)
+    characters = codes << CODE_BITS
     pairs = (characters[:-1] | codes[1:])[unspaced[:-1] & unspaced[1:]]
-    numbers = np.sort(np.concatenate((characters[unspaced], pairs)))
     return Grams(
-        # What np.unique returns, which since NumPy 2.3 takes three times as long.
-        numbers[np.diff(numbers, prepend=0) != 0],
+        _distinct(np.concatenate((characters[unspaced], pairs))),
         {part for run in _spaced.findall(folded) for part in _grams_of_parts(run)},
     )
+
+
+def triples(folded: str) -> tuple[Numbers, Places]:
+    """Return every three neighbours in runs of unspaced scripts, and where each is first.
+
+    They are most of what there is to know of a text, so they are never strings but numbers, which
+    ascend. Places are in bytes of UTF-8, and LAST_PLACE where they are further on.
+    """
+    codes, unspaced = _code_points(folded)
+    shift = np.uint64(CODE_BITS)
+    numbers = (codes[:-2] << shift | codes[1:-1]) << shift | codes[2:]
+    lengths = 1 + (codes >= 0x80) + (codes >= 0x800) + (codes >= 0x10000)
+    places = np.minimum(np.cumsum(lengths) - lengths, LAST_PLACE).astype(np.uint16)
+    in_runs = np.flatnonzero(unspaced[:-2] & unspaced[1:-1] & unspaced[2:])
+    order = in_runs[np.argsort(numbers[in_runs], kind="stable")]
+    first = order[is_first(numbers[order])]
+    return numbers[first], places[first]
+
+
+def required_triples(piece: str) -> set[str]:
+    """Return the triples that every text with this folded piece has."""
+    runs = (token["unspaced"] or "" for token in _tokens.finditer(piece))
+    return {run[i : i + 3] for run in runs for i in range(len(run) - 2)}
+
+
+def number_of(triple: str) -> int:
+    """Return the number of three characters in what ``triples`` returns."""
+    first, second, third = map(ord, triple)
+    return first << 2 * CODE_BITS | second << CODE_BITS | third
+
+
+def _code_points(string: str) -> tuple[Numbers, Mask]:
+    """Return the code points of a string, and which are of a script without spaces."""
+    codes = np.frombuffer(string.encode("utf-32-le", "surrogatepass"), np.uint32)
+    return codes.astype(np.uint64), _is_unspaced()[codes]
+
+
+def _distinct(numbers: Numbers) -> Numbers:
+    # What np.unique returns, which since NumPy 2.3 takes three times as long.
+    numbers = np.sort(numbers)
+    return numbers[is_first(numbers)]
+
+
+def is_first(ascending: Numbers) -> Mask:
+    """Return a mask of ``ascending`` numbers: those that are unlike the one before."""
+    mask = np.ones(len(ascending), bool)
+    np.not_equal(ascending[1:], ascending[:-1], out=mask[1:])
+    return mask
 
 
 def gram_of(number: int) -> str:
@@ -328,7 +382,7 @@ def gram_of(number: int) -> str:
 
 
 @cache
-def _is_unspaced() -> "np.ndarray[Any, np.dtype[np.bool]]":
+def _is_unspaced() -> Mask:
     """Return for every code point whether it is of a script without spaces between words."""
     table = np.zeros(sys.maxunicode + 1, bool)
     # Beyond, there are no letters, and looking at all code points takes each process 0.2 s.

@@ -17,12 +17,24 @@ from articles.models import Article
 from search.documents import Document
 from search.engines.base import IndexUnavailableError
 from search.engines.whoosh import WhooshBackend, _arrays, _backend, _damage, _merging
+from search.engines.whoosh._segment import ArraySegment
 from search.indexing import follow_changes
 from search.query import Query, Sort
 from search.verifying import compare
 from tests.search.corpus import Documents, asked, build, documents, found_ids, ids_of, loader, scan
 
-QUERIES = ["一", "的", "台湾", "国家安全法修订", "nato", "title:国", '"国家 安全"', "重复 -台湾"]
+QUERIES = [
+    "一",
+    "的",
+    "台湾",
+    "国安法",
+    "国家安全",
+    "国家安全法修订",
+    "nato",
+    "title:国",
+    '"国家 安全"',
+    "重复 -台湾",
+]
 
 
 @pytest.fixture(scope="module")
@@ -41,14 +53,14 @@ class TestMerging:
     def _small(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Everything is large enough to be cut."""
         monkeypatch.setattr(_backend, "SEGMENT_DOCUMENTS", 7)
-        monkeypatch.setattr(_backend, "LARGEST", 40)
+        monkeypatch.setattr(_backend, "MOST_DOCUMENTS", 40)
         monkeypatch.setattr(_merging, "POSTINGS_AT_ONCE", 500)
 
     def test_of_a_rebuild(self, corpus: Documents, tmp_path: Path) -> None:
         backend = build(tmp_path / "in-parts", corpus)
         with pytest.MonkeyPatch.context() as monkeypatch:
             monkeypatch.setattr(_backend, "SEGMENT_DOCUMENTS", 1000)
-            monkeypatch.setattr(_backend, "LARGEST", 1000)
+            monkeypatch.setattr(_backend, "MOST_DOCUMENTS", 1000)
             at_once = build(tmp_path / "at-once", corpus)
         assert len(arrays_of(tmp_path / "in-parts")) == 2
         assert len(arrays_of(tmp_path / "at-once")) == 1
@@ -105,6 +117,12 @@ class TestMerging:
             backend.replace([pk], loader(truth))
         assert failures
         assert set(ids_of(backend, asked("新文"))) == set(truth)
+
+
+def test_no_segment_has_more_documents_than_two_bytes_can_number() -> None:
+    assert ArraySegment("articles", 65_536).doc_count_all() == 65_536
+    with pytest.raises(ValueError, match="too many"):
+        ArraySegment("articles", 65_537)
 
 
 class TestChecksums:

@@ -33,8 +33,11 @@ _DTYPES = {
     "terms": "u1",
     "term_starts": "<u4",
     "starts": "<u4",
-    "documents": "<u4",
+    "documents": "<u2",
     "counts": "<u2",
+    "triples": "<u8",
+    "triple_starts": "<u4",
+    "triple_postings": "<u4",
 }
 _BYTES_AT_ONCE = 1 << 24
 

@@ -23,9 +23,9 @@ from search.engines.whoosh._contents import INDEX, ArrayIndex
 from search.engines.whoosh._damage import check, check_content, have_changed
 from search.engines.whoosh._folder import IndexFolder, sync_files
 from search.engines.whoosh._leaf import Leaf
-from search.engines.whoosh._merging import LARGEST, crowd, merge
+from search.engines.whoosh._merging import crowd, merge
 from search.engines.whoosh._schema import moment
-from search.engines.whoosh._segment import ArraySegment
+from search.engines.whoosh._segment import MOST_DOCUMENTS, ArraySegment
 from search.engines.whoosh._writing import write_segment
 from search.parallel import in_processes
 from search.query import Query
@@ -234,7 +234,7 @@ def _replace(generation: Path, ids: Sequence[int], load: Loader, jobs: int) -> N
             ids_of = ArraysFile(segment.path(generation))["ids"]
             segment.deleted |= np.isin(ids_of, np.asarray(ids, np.int64))
     segments += _write_segments(index, ids, load, jobs)
-    most = min(LARGEST, max(MERGED_BY_AN_EDIT, MERGED_PER_DOCUMENT * len(ids)))
+    most = min(MOST_DOCUMENTS, max(MERGED_BY_AN_EDIT, MERGED_PER_DOCUMENT * len(ids)))
     _commit(index, _without_crowd(generation, segments, most), contents.generation + 1)
 
 
@@ -281,7 +281,7 @@ def _in_large(generation: Path, segments: Iterator[ArraySegment]) -> Iterator[Ar
         return made
 
     for segment in segments:
-        if waiting and sum(s.doc_count_all() for s in [*waiting, segment]) > LARGEST:
+        if waiting and sum(s.doc_count_all() for s in [*waiting, segment]) > MOST_DOCUMENTS:
             yield merged()
             waiting.clear()
         waiting.append(segment)

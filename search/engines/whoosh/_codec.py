@@ -93,6 +93,7 @@ class FormsColumn(ColumnReader):
 
     def __init__(self, file: ArraysFile) -> None:
         self.data = file.data
+        self.bytes = np.frombuffer(file.data, np.uint8)
         self.starts = file["form_starts"].astype(np.int64) + file.offset("forms")
 
     def __len__(self) -> int:

@@ -12,6 +12,7 @@ from search.engines.whoosh._arrays import ArraysWriter
 from search.engines.whoosh._postings import PostingsCollector, starts_of
 from search.engines.whoosh._schema import COLUMNS
 from search.engines.whoosh._segment import ArraySegment
+from search.engines.whoosh._triples import arrays_of_triples
 from search.text import Grams
 
 __all__ = ["CollectedPostings", "DocumentWriter", "PostingsWriter"]
@@ -72,6 +73,7 @@ class DocumentWriter(PerDocumentWriter):
         forms = self._columns["form"]
         self._arrays["form_starts"] = starts_of([len(form) for form in forms])
         self._arrays["forms"] = np.frombuffer(b"".join(forms), np.uint8)
+        self._arrays |= arrays_of_triples(self._columns["triples"])
         for field, lengths in self._lengths.items():
             rounded = np.array([length_to_byte(length) for length in lengths], np.uint8)
             self._arrays[f"{field}.lengths"] = rounded

@@ -21,7 +21,7 @@ from search.engines.base import IndexLockedError, IndexUnavailableError
 
 __all__ = ["IndexFolder"]
 
-FORMAT = 2
+FORMAT = 3
 """Raised when older indexes can no longer be read; they then count as missing."""
 CHANGED = "changed"
 

@@ -15,6 +15,7 @@ from search.engines.whoosh._codec import LENGTHS, FormsColumn
 from search.engines.whoosh._postings import FieldPostings, encoded, places_of
 from search.engines.whoosh._schema import RANKED_FIELDS, TERM_FIELDS, UNDATED
 from search.engines.whoosh._segment import ArraySegment
+from search.engines.whoosh._triples import Triples
 
 __all__ = ["UNDATED_DAY", "Leaf", "Numbers"]
 
@@ -41,6 +42,7 @@ class Leaf:
         self._postings: dict[tuple[str, str], tuple[Numbers, Numbers | None]] = {}
         self.ids, self.outlets, self.published = map(self._column, ("ids", "outlets", "published"))
         self.forms = FormsColumn(self._file)
+        self.triples = Triples(self._file)
         if len(self.forms) != self.size or not all(field in self.fields for field in TERM_FIELDS):
             raise ValueError("a segment of the index is incomplete")
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from search.engines.whoosh._arrays import Array
 from search.engines.whoosh._leaf import Leaf, Numbers
-from search.engines.whoosh._postings import MANY_TIMES, places_of
+from search.engines.whoosh._postings import MANY_TIMES, encoded, places_of
 from search.engines.whoosh._schema import UNDATED, microseconds
 from search.query import (
     AllOf,
@@ -98,9 +98,12 @@ def _cost_of(leaf: Leaf, piece: Piece) -> int:
 
 
 def _holders(leaf: Leaf, piece: Piece) -> list[Numbers]:
-    """Return the documents that have each gram of a piece, the rarest first."""
+    """Return the documents that have each gram and triple of a piece, the rarest first."""
     field = "title_grams" if piece.in_title else "grams"
-    found = [leaf.postings(field, gram)[0] for gram in piece.grams]
+    # Who has a triple has the pairs in it.
+    grams = [g for g in piece.grams if piece.in_title or not any(g in t for t in piece.triples)]
+    found = [leaf.postings(field, gram)[0] for gram in grams]
+    found += map(leaf.triples.documents_with, piece.triples)
     found += [leaf.postings("gaps", gram)[0] for gram in piece.gap_grams]
     return sorted(found, key=len)
 
@@ -124,8 +127,14 @@ def _found(leaf: Leaf, piece: Piece, documents: Numbers) -> Numbers:
     if piece.is_gram or not len(documents):
         return documents
     is_found, is_elsewhere = _in_segments(leaf, piece, len(documents))
-    undecided = documents[is_elsewhere[documents] & ~is_found[documents]].tolist()
-    is_found[_looked_at(leaf, piece, undecided)] = True
+    undecided = documents[is_elsewhere[documents] & ~is_found[documents]]
+    # Of a few, not all of its triples were asked for.
+    is_many = len(undecided) > FEW_DOCUMENTS
+    if is_many and piece.is_unbroken and piece.triples and not piece.in_title:
+        is_there = _is_at_first_place(leaf, piece, undecided)
+        is_found[undecided[is_there]] = True
+        undecided = undecided[~is_there]
+    is_found[_looked_at(leaf, piece, undecided.tolist())] = True
     return documents[is_found[documents]]
 
 
@@ -146,6 +155,27 @@ def _in_segments(leaf: Leaf, piece: Piece, candidates: int) -> tuple[Array, Arra
             for number in postings.cut_off():
                 is_elsewhere[postings.documents_of(number)] = True
     return is_found, is_elsewhere
+
+
+def _is_at_first_place(leaf: Leaf, piece: Piece, documents: Numbers) -> Array:
+    """Return a mask of ``documents``: those that have a piece where they first have its triple.
+
+    Of the others, some have it further on.
+    """
+    triple = min(piece.triples, key=lambda triple: len(leaf.triples.documents_with(triple)))
+    [string] = piece.encoded_parts
+    begins = leaf.forms.starts[documents] + leaf.triples.places_of(triple, documents)
+    begins -= string.index(encoded(triple))
+    ends = begins + len(string)
+    is_within = (begins >= leaf.forms.starts[documents]) & (
+        ends <= leaf.forms.starts[documents + 1]
+    )
+    there = np.flatnonzero(is_within)
+    for place, byte in enumerate(string):
+        there = there[leaf.forms.bytes[begins[there] + place] == byte]
+    mask = np.zeros(len(documents), bool)
+    mask[there] = True
+    return mask
 
 
 def _looked_at(leaf: Leaf, piece: Piece, documents: list[int]) -> list[int]:

@@ -7,6 +7,7 @@ together: of 1,000 edits a few segments are left, and most documents were copied
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,16 @@ from search.engines.whoosh._codec import LENGTHS
 from search.engines.whoosh._postings import FieldPostings, starts_of
 from search.engines.whoosh._schema import COLUMNS, RANKED_FIELDS, TERM_FIELDS
 from search.engines.whoosh._segment import ArraySegment
+from search.engines.whoosh._triples import (
+    Triples,
+    documents_in,
+    places_in,
+    postings_of,
+)
+from search.text import is_first
 
-__all__ = ["LARGEST", "crowd", "merge"]
+__all__ = ["crowd", "merge"]
 
-LARGEST = 1 << 16
-"""No segment of more documents is made of others."""
 TIMES_SMALLER = 3
 POSTINGS_AT_ONCE = 1 << 24
 """So many are sorted in memory at once."""
@@ -64,6 +70,7 @@ def merge(folder: Path, segments: Sequence[ArraySegment]) -> ArraySegment:
         _add_forms(writer, files, live)
         for field in TERM_FIELDS:
             _add_postings(writer, field, files, live)
+        _add_triples(writer, files, live)
         merged.stamp = writer.finish()
     return merged
 
@@ -93,8 +100,8 @@ def _live_forms(files: Sequence[ArraysFile], live: Sequence[Array]) -> Iterator[
 class _Part:
     """The postings of a field in one of the segments, its documents renumbered."""
 
-    def __init__(self, field: str, file: ArraysFile, live: Array, offset: int) -> None:
-        self._postings = FieldPostings(field, file)
+    def __init__(self, postings: FieldPostings, live: Array, offset: int) -> None:
+        self._postings = postings
         self._live = live
         self._numbers = offset + np.cumsum(live) - 1
         self._starts = self._postings.starts.astype(np.int64)
@@ -102,10 +109,6 @@ class _Part:
         if not live.all() and len(self.counts):
             is_kept = live[self._postings.documents]
             self.counts = np.add.reduceat(is_kept, self._starts[:-1], dtype=np.int64)
-
-    def terms(self) -> list[bytes]:
-        """Return its terms, sorted; some may be of deleted documents only."""
-        return self._postings.terms_between(0, len(self._postings))
 
     def documents(self, first: int, last: int) -> Array:
         """Return the documents of the terms ``first`` to ``last``, left out."""
@@ -123,14 +126,15 @@ class _Part:
 def _add_postings(
     writer: ArraysWriter, field: str, files: Sequence[ArraysFile], live: Sequence[Array]
 ) -> None:
+    postings = [FieldPostings(field, file) for file in files]
     offsets = starts_of([np.count_nonzero(mask) for mask in live]).tolist()
-    parts = [
-        _Part(field, file, mask, offset)
-        for file, mask, offset in zip(files, live, offsets, strict=False)
-    ]
+    parts = list(map(_Part, postings, live, offsets))
     numbers: defaultdict[bytes, int] = defaultdict()
     numbers.default_factory = numbers.__len__
-    places = [np.fromiter(map(numbers.__getitem__, part.terms()), np.int64) for part in parts]
+    places = [
+        np.fromiter(map(numbers.__getitem__, p.terms_between(0, len(p))), np.int64)
+        for p in postings
+    ]
     terms = list(numbers)
     counts = np.zeros(len(terms), np.int64)
     for part, place in zip(parts, places, strict=True):
@@ -144,7 +148,7 @@ def _add_postings(
     writer.add(f"{field}.term_starts", [starts_of([len(terms[n]) for n in order.tolist()])])
     writer.add(f"{field}.starts", [starts])
     ranks = [rank[place] for place in places]
-    writer.add(f"{field}.documents", _moved(parts, ranks, starts, _Part.documents, np.uint32))
+    writer.add(f"{field}.documents", _moved(parts, ranks, starts, _Part.documents, np.uint16))
     if field in RANKED_FIELDS:
         writer.add(f"{field}.counts", _moved(parts, ranks, starts, _Part.often, np.uint16))
 
@@ -178,11 +182,74 @@ def _moved(
                 continue
             mine = place[begin:end]
             theirs = items(part, int(mine[0]), int(mine[-1]) + 1)
-            lengths = part.counts[mine]
-            before = np.cumsum(lengths) - lengths
-            new = rank[mine] - first
-            targets = np.repeat(ends[new] - before, lengths) + np.arange(len(theirs))
-            moved[targets] = theirs
-            ends[new] += lengths
+            _put(theirs, part.counts[mine], moved, ends, rank[mine] - first)
         yield moved
         first = last
+
+
+def _put(items: Array, lengths: Array, moved: Array, ends: Array, terms: Array) -> None:
+    """Put the items of ``terms``, each so many, behind what these have in ``moved`` already."""
+    before = np.cumsum(lengths) - lengths
+    moved[np.repeat(ends[terms] - before, lengths) + np.arange(len(items))] = items
+    ends[terms] += lengths
+
+
+class _TriplesPart:
+    """The triples of one of the segments, its documents renumbered."""
+
+    def __init__(self, triples: Triples, live: Array, offset: int) -> None:
+        self._triples = triples
+        self._live = live
+        self._numbers = offset + np.cumsum(live) - 1
+
+    def between(self, low: int, high: int) -> tuple[Array, Array, Array]:
+        """Return the triples from ``low`` to ``high``, left out, how many, and their postings."""
+        triples = self._triples
+        first, last = np.searchsorted(triples.numbers, (low, high))
+        starts = triples.starts[first : last + 1].astype(np.int64)
+        postings = triples.postings[starts[0] : starts[-1]]
+        documents = documents_in(postings)
+        is_kept = self._live[documents]
+        counts = np.diff(starts_of(is_kept)[starts - starts[0]])
+        moved = postings_of(self._numbers[documents[is_kept]], places_in(postings[is_kept]))
+        return triples.numbers[first:last], counts, moved
+
+
+def _add_triples(writer: ArraysWriter, files: Sequence[ArraysFile], live: Sequence[Array]) -> None:
+    triples = [Triples(file) for file in files]
+    offsets = starts_of([np.count_nonzero(mask) for mask in live]).tolist()
+    parts = list(map(_TriplesPart, triples, live, offsets))
+    numbers: list[Array] = []
+    counts: list[Array] = []
+
+    def postings() -> Iterator[Array]:
+        for low, high in pairwise(_bounds(triples)):
+            found = [part.between(low, high) for part in parts]
+            # Each part's ascend already.
+            every = np.sort(np.concatenate([theirs for theirs, *_others in found]), kind="stable")
+            united = every[is_first(every)]
+            places = [np.searchsorted(united, theirs) for theirs, *_others in found]
+            often = np.zeros(len(united), np.int64)
+            for place, (_theirs, lengths, _postings) in zip(places, found, strict=True):
+                often[place] += lengths
+            ends = starts_of(often)
+            moved = np.empty(ends[-1], np.uint32)
+            for place, (_theirs, lengths, theirs) in zip(places, found, strict=True):
+                _put(theirs, lengths, moved, ends, place)
+            numbers.append(united[often > 0])
+            counts.append(often[often > 0])
+            yield moved
+
+    writer.add("triple_postings", postings())
+    writer.add("triples", numbers)
+    writer.add("triple_starts", [starts_of(np.concatenate(counts))])
+
+
+def _bounds(triples: Sequence[Triples]) -> Array:
+    """Return numbers between which there are about ``POSTINGS_AT_ONCE`` postings."""
+    largest = max(triples, key=lambda one: len(one.postings))
+    ranges = 1 + sum(len(one.postings) for one in triples) // POSTINGS_AT_ONCE
+    shares = len(largest.postings) * np.arange(1, ranges) // ranges
+    places = np.searchsorted(largest.starts, shares, "right") - 1
+    last = np.iinfo(np.uint64).max
+    return np.array([0, *largest.numbers[places], last], np.uint64)

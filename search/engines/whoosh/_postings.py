@@ -42,7 +42,7 @@ class PostingsCollector:
         """Add a document's distinct ``terms``, in ranked fields with how often each is there."""
         numbers = np.fromiter(map(self._numbers.__getitem__, terms), np.uint32)
         self._terms.append(numbers)
-        self._documents.append(np.full(len(numbers), document, np.uint32))
+        self._documents.append(np.full(len(numbers), document, np.uint16))
         if counts is not None:
             self._counts.append(np.fromiter((min(n, MOST_COUNTED) for n in counts), np.uint16))
 
@@ -50,7 +50,7 @@ class PostingsCollector:
         """Add a document's grams."""
         self.add(document, grams.parts)
         self._grams.append(grams.numbers)
-        self._documents_of_grams.append(np.full(len(grams.numbers), document, np.uint32))
+        self._documents_of_grams.append(np.full(len(grams.numbers), document, np.uint16))
 
     def arrays(self) -> dict[str, Array]:
         """Return the field's arrays."""

@@ -10,7 +10,7 @@ from whoosh.fields import COLUMN, FieldType, Schema
 from whoosh.formats import Existence, Frequency
 
 from search.documents import Document
-from search.text import OwnWords, gap_grams, grams, segments
+from search.text import OwnWords, gap_grams, grams, segments, triples
 
 __all__ = [
     "COLUMNS",
@@ -89,6 +89,7 @@ def schema() -> Schema:
         outlet=COLUMN(NumericColumn("q")),
         published=COLUMN(NumericColumn("q")),
         form=COLUMN(VarBytesColumn()),
+        triples=COLUMN(),
     )
 
 
@@ -104,6 +105,7 @@ def fields(document: Document, own_words: OwnWords) -> dict[str, Any]:
         "outlet": document.outlet,
         "published": microseconds(document.published_at),
         "form": document.form.encode("utf-8", "surrogatepass"),
+        "triples": triples(document.form),
     }
 
 

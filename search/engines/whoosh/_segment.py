@@ -12,9 +12,11 @@ from whoosh.codec.base import Segment
 
 from search.engines.whoosh._arrays import Array, Stamp
 
-__all__ = ["SUFFIX", "ArraySegment", "SegmentRecord"]
+__all__ = ["MOST_DOCUMENTS", "SUFFIX", "ArraySegment", "SegmentRecord"]
 
 SUFFIX = ".arrays"
+MOST_DOCUMENTS = 1 << 16
+"""No segment has more, so that a document's number takes two bytes."""
 
 
 class SegmentRecord(TypedDict):
@@ -86,6 +88,8 @@ class ArraySegment(Segment):
         return ArrayCodec()
 
     def set_doc_count(self, doccount: int) -> None:
+        if doccount > MOST_DOCUMENTS:
+            raise ValueError(f"{doccount} documents are too many for a segment")
         self.deleted: Array = np.zeros(doccount, bool)
 
     def doc_count_all(self) -> int:
