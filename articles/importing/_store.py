@@ -171,8 +171,10 @@ class Store:
         Capture.objects.bulk_create(captures)
         for url, capture in current.items():
             articles[url].current_capture = capture
+        # All else of new ones is there already, and updating many fields of many rows takes long.
+        Article.objects.bulk_update(new, ["current_capture"], batch_size=200)
         Article.objects.bulk_update(
-            articles.values(),
+            [articles[url] for url in stored],
             [
                 "title",
                 "original_url",
