@@ -96,12 +96,10 @@ class MemoryBackend(Engine):
         often = self._counted(field(document))[term]
         if not often:
             return 0.0
-        counts = [self._counted(field(other)) for other in self._documents.values()]
-        length, average = (
-            self._counted(field(document)).total(),
-            sum(c.total() for c in counts) / len(counts),
-        )
-        rarity = log(len(counts) / (sum(term in c for c in counts) + 1)) + 1
+        texts = [field(other) for other in self._documents.values()]
+        length = _length(field(document), self._own_words)
+        average = sum(_length(text, self._own_words) for text in texts) / len(texts)
+        rarity = log(len(texts) / (sum(term in self._counted(t) for t in texts) + 1)) + 1
         return rarity * often * 2.2 / (often + 1.2 * (0.25 + 0.75 * length / average))
 
     def similar(self, pk: int, most: int, *, without: Sequence[int] = ()) -> list[int]:
@@ -189,6 +187,11 @@ def holds(condition: Condition, document: Document) -> bool:
             return any(holds(child, document) for child in conditions)
         case Excluding(child):
             return not holds(child, document)
+
+
+@cache
+def _length(folded: str, own_words: OwnWords) -> int:
+    return _counted(folded, own_words).total()
 
 
 @cache

@@ -137,11 +137,13 @@ def plain(query: str) -> str:
     return re.sub(r"\b(OR|AND|NOT)\b", lambda match: match[0].lower(), query)
 
 
+@cache
 def in_gaps(folded: str) -> str:
     """Return a block with each run of what is no letter, no digit and no sign made one space."""
     return re.sub(" +", " ", "".join(c if is_content(c) else " " for c in folded))
 
 
+@cache
 def is_content(character: str) -> bool:
     """Tell whether people look for a character: letters, digits, signs such as ℃ and emoji."""
     ranges = [
