@@ -5,6 +5,7 @@ What workers are given is unpickled before Django is ready there: this module im
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, wait
@@ -18,7 +19,7 @@ from typing import Any, Generic, Self, TypeVar
 import django
 from pebble import ProcessPool
 
-__all__ = ["HeldSignals", "Task", "Workers", "WorkersLostError"]
+__all__ = ["HeldSignals", "Interruptible", "Task", "Workers", "WorkersLostError"]
 
 Outcome = TypeVar("Outcome")
 
@@ -40,6 +41,44 @@ class Task(Generic[Outcome]):
     timeout: float | None
     pool: ProcessPool
     future: Future[Outcome]
+
+
+class Interruptible:
+    """Inside the block Ctrl-C and SIGTERM raise KeyboardInterrupt, at its end at the latest.
+
+    Where it is raised while Python calls a ``__del__``, Python tells of it and drops it.
+    """
+
+    def __init__(self) -> None:
+        self._came = False
+        self._handlers: dict[int, Any] = {}
+        self._tell = sys.unraisablehook
+
+    def __enter__(self) -> Self:
+        self._tell, sys.unraisablehook = sys.unraisablehook, self._tell_of_others
+        for number in _HELD_BACK:
+            self._handlers[number] = signal.signal(number, self._raise)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+        sys.unraisablehook = self._tell
+        if self._came and kind is None:
+            raise KeyboardInterrupt
+
+    def _tell_of_others(self, dropped: Any) -> None:
+        if dropped.exc_type is not KeyboardInterrupt:
+            self._tell(dropped)
+
+    def _raise(self, _number: int, _frame: object) -> None:
+        self._came = True
+        raise KeyboardInterrupt
 
 
 class HeldSignals:
@@ -140,8 +179,7 @@ class Workers(HeldSignals):
         return self._pool
 
     def _new_pool(self) -> ProcessPool:
-        context = get_context("spawn")
-        return ProcessPool(self._jobs, initializer=_start_worker, context=context)
+        return ProcessPool(self._jobs, initializer=_start_worker, context=get_context("spawn"))
 
     @staticmethod
     def _is_active(pool: ProcessPool) -> bool:

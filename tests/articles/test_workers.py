@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from pebble import ProcessExpired
 
-from articles.workers import Workers, WorkersLostError
+from articles.workers import Interruptible, Workers, WorkersLostError
 
 
 def kill(process_id: int) -> None:
@@ -59,3 +59,37 @@ def test_a_signal_waits_for_a_check_and_is_not_lost() -> None:
             workers.result(workers.submit(time.sleep, 60))
     with pytest.raises(KeyboardInterrupt), Workers(1):
         os.kill(os.getpid(), signal.SIGINT)
+
+
+class InterruptedInDel:
+    def __del__(self) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+def test_an_interrupt_that_python_drops_comes_at_the_end_of_the_block() -> None:
+    done = []
+
+    def drop_it() -> None:
+        with Interruptible():
+            InterruptedInDel()
+            done.append("the rest of the block")
+
+    with pytest.raises(KeyboardInterrupt):
+        drop_it()
+    assert done
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_comes_at_once_and_only_within_the_block(number: signal.Signals) -> None:
+    def interrupt() -> None:
+        with Interruptible():
+            signal.raise_signal(number)
+            pytest.fail("it did not come")
+
+    before = signal.getsignal(number)
+    with pytest.raises(KeyboardInterrupt):
+        interrupt()
+    assert signal.getsignal(number) is before
+    with Interruptible():
+        pass

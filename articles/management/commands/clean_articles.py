@@ -1,7 +1,6 @@
 """Clean again what an older cleaner cleaned."""
 
 import os
-import signal
 import sys
 from argparse import ArgumentParser
 from collections import Counter
@@ -15,7 +14,7 @@ from articles.cleaning import clean_in_workers, store_cleaned
 from articles.models import Article
 from articles.sanitising import VERSION
 from articles.signals import articles_imported
-from articles.workers import Workers, WorkersLostError
+from articles.workers import Interruptible, Workers, WorkersLostError
 
 AT_ONCE = 100
 COUNTS = ("cleaned", "unchanged", "edited", "unreadable")
@@ -48,9 +47,9 @@ class Command(BaseCommand):
         ids = list(articles.values_list("pk", flat=True))
         counts = Counter(dict.fromkeys(COUNTS, 0))
         quiet = not sys.stderr.isatty()
-        previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             with (
+                Interruptible(),
                 Workers(jobs) as workers,
                 tqdm(total=len(ids), unit="article", disable=quiet) as bar,
             ):
@@ -71,7 +70,5 @@ class Command(BaseCommand):
                 f"Cleaning could not go on: {error}. What was cleaned is kept; make sure that "
                 "there is enough memory, then run the same command again."
             ) from error
-        finally:
-            signal.signal(signal.SIGTERM, previous)
         articles_imported.send(Command, jobs=jobs, quiet=quiet)
         self.stdout.write(", ".join(f"{name} {counts[name]}" for name in COUNTS))

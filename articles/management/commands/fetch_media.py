@@ -1,7 +1,6 @@
 """Fetch the pictures of articles, and keep them."""
 
 import json
-import signal
 import sys
 from argparse import ArgumentParser
 from dataclasses import asdict
@@ -16,7 +15,7 @@ from articles.fetching import FetchError
 from articles.forms import BadQuestionError, narrowing
 from articles.models import Article, ArticleQuerySet
 from articles.pictures import JOBS, AlreadyGatheringError, Fetch, Gathering, fetch_public, gather
-from articles.workers import Workers, WorkersLostError
+from articles.workers import Interruptible, Workers, WorkersLostError
 
 
 class Command(BaseCommand):
@@ -57,9 +56,9 @@ class Command(BaseCommand):
         articles = _articles(options)
         gathering = Gathering()
         started = perf_counter()
-        previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
-            self._gather(articles, gathering, options)
+            with Interruptible():
+                self._gather(articles, gathering, options)
         except KeyboardInterrupt:
             raise CommandError(
                 f"Interrupted: {_summary(gathering)}. The same command again goes on.",
@@ -75,8 +74,6 @@ class Command(BaseCommand):
                 f"It could not go on: {reason}. What was fetched is kept: {_summary(gathering)}. "
                 "Make room, then run the same command again."
             ) from error
-        finally:
-            signal.signal(signal.SIGTERM, previous)
         if options["json"]:
             seconds = round(perf_counter() - started, 1)
             self.stdout.write(json.dumps(asdict(gathering) | {"seconds": seconds}))

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import signal
 import stat
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
@@ -19,7 +18,7 @@ from articles.importing import ImportReport, run_import
 from articles.importing.sources import count
 from articles.models import Outlet
 from articles.signals import articles_imported
-from articles.workers import WorkersLostError
+from articles.workers import Interruptible, WorkersLostError
 
 COUNTS = ("created", "updated", "unchanged", "skipped", "failed")
 
@@ -51,9 +50,9 @@ class Command(BaseCommand):
         if options["jobs"] < 1:
             raise CommandError("--jobs must be at least 1.", returncode=2)
         outlet = _outlet(options["outlet"], dry_run=options["dry_run"])
-        previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
-            report = self._import(paths, outlet, options)
+            with Interruptible():
+                report = self._import(paths, outlet, options)
         except KeyboardInterrupt:
             raise CommandError(
                 "Interrupted. What was imported is kept; the same command again continues.",
@@ -71,8 +70,6 @@ class Command(BaseCommand):
                 f"The import could not go on: {error}. What was imported before is kept; make sure "
                 "that there is enough memory, then run the same command again."
             ) from error
-        finally:
-            signal.signal(signal.SIGTERM, previous)
         self._print(report, as_json=options["json"])
 
     def _import(
