@@ -45,7 +45,7 @@ def test_a_call_that_kills_its_process_or_takes_too_long_fails_alone() -> None:
 
 
 def test_processes_that_never_start_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "nothing.of.this.name")
+    monkeypatch.setattr("articles.workers._start_worker", os.abort)
     with Workers(1) as workers, pytest.raises(WorkersLostError, match="cannot start"):
         workers.result(workers.submit(abs, -1))
 
