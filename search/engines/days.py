@@ -12,6 +12,8 @@ __all__ = ["DayCounts", "DayNumbers", "day_numbers"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_YEAR, _LAST_YEAR = 1, 9998
+_BLOCK = 4_000
+"""Of so many days, about 11 years, the dates are made together and kept for the next answers."""
 
 Microseconds = np.ndarray[Any, np.dtype[np.int64]]
 """Moments since 1970."""
@@ -55,18 +57,28 @@ class DayCounts:
 
     def by_day(self) -> dict[date, int]:
         """Return the counts by day."""
-        return dict(
-            zip(map(date.fromordinal, self.days.tolist()), self.counts.tolist(), strict=True)
-        )
+        blocks = self.days // _BLOCK
+        dates: list[date] = []
+        for block in np.unique(blocks).tolist():
+            dates += _dates(block)[self.days[blocks == block] % _BLOCK].tolist()
+        return dict(zip(dates, self.counts.tolist(), strict=True))
 
     def by_year(self) -> dict[int, int]:
         """Return the counts by year."""
         since_1970 = (self.days - _EPOCH.toordinal()).astype("M8[D]")
         years = since_1970.astype("M8[Y]").astype(np.int64) + _EPOCH.year
-        distinct, starts = np.unique(years, return_index=True)
         # Days ascend, and so do their years.
+        starts = np.flatnonzero(np.diff(years, prepend=0))
         counts = np.add.reduceat(self.counts, starts) if len(starts) else self.counts
-        return dict(zip(distinct.tolist(), counts.tolist(), strict=True))
+        return dict(zip(years[starts].tolist(), counts.tolist(), strict=True))
+
+
+@lru_cache(maxsize=128)
+def _dates(block: int) -> "np.ndarray[Any, np.dtype[np.object_]]":
+    """Return the dates of ``_BLOCK`` days; there is no day 0."""
+    first = block * _BLOCK
+    last = min(first + _BLOCK, date.max.toordinal() + 1)
+    return np.array([date.fromordinal(max(n, 1)) for n in range(first, last)], object)
 
 
 @lru_cache(maxsize=400)

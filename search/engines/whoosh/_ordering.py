@@ -36,6 +36,8 @@ class Found:
         return self._values([leaf.published for leaf in self.leaves], places)
 
     def _values(self, columns: Sequence[Numbers], places: Numbers) -> Numbers:
+        if len(columns) == 1:
+            return columns[0][self.documents[0][places]]
         values = np.empty(len(places), np.int64)
         of_leaf = np.searchsorted(self._ends, places, side="right")
         for number, column in enumerate(columns):
