@@ -68,7 +68,9 @@ class DayCounts:
         since_1970 = (self.days - _EPOCH.toordinal()).astype("M8[D]")
         years = since_1970.astype("M8[Y]").astype(np.int64) + _EPOCH.year
         # Days ascend, and so do their years.
-        starts = np.flatnonzero(np.diff(years, prepend=0))
+        is_first = np.ones(len(years), bool)
+        is_first[1:] = years[1:] != years[:-1]
+        starts = np.flatnonzero(is_first)
         counts = np.add.reduceat(self.counts, starts) if len(starts) else self.counts
         return dict(zip(years[starts].tolist(), counts.tolist(), strict=True))
 

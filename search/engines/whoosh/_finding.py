@@ -113,11 +113,13 @@ def _masks(leaf: Leaf, query: Query, found: Numbers) -> tuple[Numbers | None, Nu
 
 
 def _by_outlet(leaves: Sequence[Leaf], documents: Sequence[Numbers]) -> dict[int, int]:
-    counts: Counter[int] = Counter()
+    counts: dict[int, int] = {}
     for leaf, of_leaf in zip(leaves, documents, strict=True):
         numbers = np.bincount(leaf.outlet_numbers[of_leaf], minlength=len(leaf.outlet_ids))
-        counts.update(dict(zip(leaf.outlet_ids, numbers.tolist(), strict=True)))
-    return dict(+counts)
+        for outlet, count in zip(leaf.outlet_ids, numbers.tolist(), strict=True):
+            if count:
+                counts[outlet] = counts.get(outlet, 0) + count
+    return counts
 
 
 def _by_day(leaves: Sequence[Leaf], documents: Sequence[Numbers], query: Query) -> DayCounts:

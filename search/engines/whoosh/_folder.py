@@ -31,11 +31,12 @@ class IndexFolder:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._pointer = path / "current"
 
     def current(self) -> Path:
         """Return the generation that serves. Raises IndexUnavailableError where there is none."""
         try:
-            name = (self._path / "current").read_text()
+            name = self._pointer.read_text()
         except (OSError, UnicodeDecodeError) as error:
             raise IndexUnavailableError("there is no search index yet") from error
         if not name.startswith(f"format{FORMAT}-") or "/" in name:
@@ -85,7 +86,7 @@ class IndexFolder:
             return self.current()
         except IndexUnavailableError as error:
             # What cannot be read just now may still serve.
-            if isinstance(error.__cause__, OSError) and (self._path / "current").exists():
+            if isinstance(error.__cause__, OSError) and self._pointer.exists():
                 raise error.__cause__ from None
             return None
 
@@ -99,7 +100,7 @@ class IndexFolder:
         pointer = self._path / "current.new"
         pointer.write_text(generation.name)
         sync(pointer)
-        pointer.replace(self._path / "current")
+        pointer.replace(self._pointer)
         sync(self._path)
 
     def lock(self, *, seconds: float) -> contextlib.AbstractContextManager[None]:
