@@ -12,7 +12,7 @@ from concurrent.futures import Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing import get_context, parent_process
+from multiprocessing import forkserver, get_context, parent_process, resource_tracker
 from multiprocessing.context import BaseContext
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
@@ -56,9 +56,9 @@ class Interruptible:
         self._tell = sys.unraisablehook
 
     def __enter__(self) -> Self:
-        self._tell, sys.unraisablehook = sys.unraisablehook, self._tell_of_others
         for number in _HELD_BACK:
             self._handlers[number] = signal.signal(number, self._raise)
+        self._tell, sys.unraisablehook = sys.unraisablehook, self._tell_of_others
         return self
 
     def __exit__(
@@ -67,9 +67,9 @@ class Interruptible:
         _error: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
+        sys.unraisablehook = self._tell
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
-        sys.unraisablehook = self._tell
         if self._came and kind is None:
             raise KeyboardInterrupt
 
@@ -171,7 +171,7 @@ class Workers(HeldSignals):
                 task.pool, task.future = again.pool, again.future
 
     def _living_pool(self) -> ProcessPool:
-        if not self._is_active(self._pool):
+        while not self._is_active(self._pool):
             if self._renewals == MOST_RENEWALS:
                 raise WorkersLostError("the worker processes are killed or cannot start")
             self._renewals += 1
@@ -192,6 +192,8 @@ class Workers(HeldSignals):
         blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
         try:
             return pool.active
+        except BrokenProcessPool:
+            return False
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 
@@ -204,14 +206,36 @@ def _context() -> BaseContext:
     """Return how processes start: forked from a server that has all modules, where that is safe.
 
     A process that starts from nothing takes a second to import them, and most imports of editors
-    are of a few files. The server has no threads and no connections, unlike this process; it starts
-    with the first worker, with the environment of that moment, and ends with this process.
+    are of a few files. The server has no connections and no threads of ours, unlike this process.
+    It starts with the first worker, in the environment of that moment, and ends with this process.
     """
     if sys.platform != "linux":
         return get_context("spawn")
     context = get_context("forkserver")
     context.set_forkserver_preload(["articles.ready"])
+    _start_server()
     return context
+
+
+def _start_server() -> None:
+    """Start the server that forks workers, unless it runs, so that it imports what we would.
+
+    Python would have it look for modules in the current folder first, where there may be a folder
+    of articles of that name, and would have Ctrl-C end it while it imports.
+    """
+    # It lets Ctrl-C through when it starts itself.
+    resource_tracker.ensure_running()
+    environment = dict(os.environ)
+    os.environ |= {"PYTHONSAFEPATH": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+        for name in ("PYTHONSAFEPATH", "PYTHONPATH"):
+            del os.environ[name]
+            if name in environment:
+                os.environ[name] = environment[name]
 
 
 def _start_worker() -> None:

@@ -376,6 +376,23 @@ def test_the_seed_is_imported_as_it_was_written() -> None:
 # What follows runs the command as a process of its own.
 
 
+def test_a_folder_that_has_the_name_of_a_package(
+    data_folder: Path, tmp_path: Path, write_article: Callable[..., Path]
+) -> None:
+    write_article(tmp_path / "articles" / "1.md")
+    (tmp_path / "json.py").write_text("raise SystemExit('the wrong module')")
+    process = subprocess.run(
+        [sys.executable, str(ROOT / "manage.py"), "import_articles", "articles", "--jobs=1"],
+        cwd=tmp_path,
+        env={**os.environ, "NEWSARCHIVE_DATA": str(data_folder)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert process.returncode == 0, process.stderr
+    assert process.stdout.startswith("created 1,")
+
+
 def test_the_last_line_and_the_exit_code(manage: Manage, tree: Path) -> None:
     (tree / "articles" / "bad.md").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
     done = manage("import_articles", tree)

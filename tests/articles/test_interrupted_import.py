@@ -422,6 +422,18 @@ def test_a_signal_ends_it_with_a_message(
         assert_complete(tree)
 
 
+def test_ctrl_c_while_workers_start(archive: Archive, small_tree: Path) -> None:
+    process = archive.start("import_articles", small_tree, "--jobs=2")
+    server = ["pgrep", "--pgroup", str(process.pid), "--full", "forkserver"]
+    wait_until(lambda: subprocess.run(server, capture_output=True).returncode == 0, process)
+    os.killpg(process.pid, signal.SIGINT)
+    _out, err = process.communicate(timeout=WAITING_SECONDS)
+    assert process.returncode == 130, err
+    assert "Interrupted. What was imported is kept" in err
+    assert "Traceback" not in err
+    wait_until_nobody_is_left(process.pid)
+
+
 def test_two_imports_at_once_converge(
     archive: Archive, big_tree: Path, assert_complete: AssertComplete
 ) -> None:
