@@ -162,6 +162,7 @@ def _is_at_first_place(leaf: Leaf, piece: Piece, documents: Numbers) -> Array:
 
     Of the others, some have it further on.
     """
+    documents = documents.astype(np.intp, copy=False)
     triple = min(piece.triples, key=lambda triple: len(leaf.triples.documents_with(triple)))
     [string] = piece.encoded_parts
     begins = leaf.forms.starts[documents] + leaf.triples.places_of(triple, documents)
