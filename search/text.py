@@ -368,7 +368,7 @@ def _distinct(numbers: Numbers) -> Numbers:
     return numbers[is_first(numbers)]
 
 
-def is_first(ascending: Numbers) -> Mask:
+def is_first(ascending: "np.ndarray[Any, Any]") -> Mask:
     """Return a mask of ``ascending`` numbers: those that are unlike the one before."""
     mask = np.ones(len(ascending), bool)
     np.not_equal(ascending[1:], ascending[:-1], out=mask[1:])

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from search.text import is_first
+
 __all__ = ["DayCounts", "DayNumbers", "day_numbers"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -68,9 +70,7 @@ class DayCounts:
         since_1970 = (self.days - _EPOCH.toordinal()).astype("M8[D]")
         years = since_1970.astype("M8[Y]").astype(np.int64) + _EPOCH.year
         # Days ascend, and so do their years.
-        is_first = np.ones(len(years), bool)
-        is_first[1:] = years[1:] != years[:-1]
-        starts = np.flatnonzero(is_first)
+        starts = np.flatnonzero(is_first(years))
         counts = np.add.reduceat(self.counts, starts) if len(starts) else self.counts
         return dict(zip(years[starts].tolist(), counts.tolist(), strict=True))
 

@@ -31,7 +31,7 @@ def places_of(folded: str) -> dict[int, int]:
     return dict(zip(numbers.tolist(), places.tolist(), strict=True))
 
 
-class TestOfATexts:
+class TestOfAText:
     @given(few_characters)
     @example("")
     @example("国安")
